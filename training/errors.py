@@ -1,0 +1,9 @@
+"""The one error that a person is meant to read."""
+
+
+class UserError(Exception):
+    """Bad input or a bad state of the machine, told in one sentence: what is wrong and what to do.
+
+    Command lines print the sentence alone and end with 2; the window shows it where the mistake was made. Anything
+    that is not a ``UserError`` is a defect of the program and keeps its traceback.
+    """
