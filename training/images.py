@@ -55,7 +55,7 @@ def read_info(path: Path) -> ImageInfo:
         try:
             turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
             frames = getattr(image, "n_frames", 1)
-        except Exception as error:  # noqa: BLE001  Pillow raises anything on a broken header
+        except Exception as error:
             raise ImageError(_reason(error)) from error
         width, height = (image.height, image.width) if turned else image.size
         return ImageInfo(width, height, image.format or "", frames)
@@ -97,7 +97,7 @@ def load(path: Path, *, at_least: int | None = None) -> Image.Image:
         _decode(image)
         try:
             return ImageOps.exif_transpose(_eight_bit(image))
-        except Exception as error:  # noqa: BLE001  broken EXIF blocks and colour tables raise anything
+        except Exception as error:
             raise ImageError(_reason(error)) from error
 
 
@@ -128,16 +128,14 @@ def _opened(path: Path) -> Image.Image:
             warnings.simplefilter("ignore")  # damaged metadata is no news to the person who labels
             image = Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
-        raise ImageError(
-            "The file is not a JPEG, PNG, WebP, BMP, GIF or TIFF image, whatever its name says."
-        ) from None
+        raise ImageError("The file is not a JPEG, PNG, WebP, BMP, GIF or TIFF image, whatever its name says.") from None
     except FileNotFoundError:
         raise ImageError("The file is no longer there.") from None
     except PermissionError:
         raise ImageError("The file may not be read by this user.") from None
     except ImageError:
         raise
-    except Exception as error:  # noqa: BLE001  a decoder given a hostile file raises anything
+    except Exception as error:
         raise ImageError(_reason(error)) from error
     if image.width * image.height > MAX_PIXELS:
         image.close()
@@ -155,7 +153,7 @@ def _decode(image: Image.Image) -> None:
             image.load()
     except MemoryError:
         raise ImageError("The image does not fit into memory.") from None
-    except Exception as error:  # noqa: BLE001  a decoder given a hostile file raises anything
+    except Exception as error:
         raise ImageError(_reason(error)) from error
 
 

@@ -54,9 +54,7 @@ def read_manifest(path: Path) -> list[ManifestEntry]:
         try:
             entry = ManifestEntry(**json.loads(line))
         except (ValueError, TypeError) as error:
-            raise UserError(
-                f"{path}, line {number} is not an image entry ({error}); restore the file."
-            ) from None
+            raise UserError(f"{path}, line {number} is not an image entry ({error}); restore the file.") from None
         if entry.label not in LABELS:
             raise UserError(
                 f"{path}, line {number} has the unknown label {entry.label!r}; use one of {', '.join(LABELS)}."

@@ -66,8 +66,6 @@ class Report(BaseModel):
         try:
             return cls.model_validate(json.loads(path.read_text("utf-8")))
         except FileNotFoundError:
-            raise UserError(
-                f"{path.parent} has not been evaluated yet; run pudm evaluate on it first."
-            ) from None
+            raise UserError(f"{path.parent} has not been evaluated yet; run pudm evaluate on it first.") from None
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}); evaluate the run again.") from None

@@ -103,9 +103,7 @@ class RunFolder:
         """
         other = self.worker()
         if other is not None and other != os.getpid():
-            raise UserError(
-                f"{self.path.name} is already being worked on by process {other}; stop that one first."
-            )
+            raise UserError(f"{self.path.name} is already being worked on by process {other}; stop that one first.")
         me = {"pid": os.getpid(), "started": psutil.Process().create_time()}
         write_atomic(self.process_file, json.dumps(me) + "\n")
 
@@ -167,9 +165,7 @@ def create_run(folder: Path, spec: RunSpec, entries: Iterable[ManifestEntry]) ->
 
 def engine_command(stage: str, *arguments: str | Path) -> list[str]:
     """The command line that runs one stage of the engine in a process of its own."""
-    if getattr(
-        sys, "frozen", False
-    ):  # an installed application has the engine as a second executable beside it
+    if getattr(sys, "frozen", False):  # an installed application has the engine as a second executable beside it
         engine = Path(sys.executable).with_name("pudm-engine" + Path(sys.executable).suffix)
         return [str(engine), stage, *map(str, arguments)]
     return [sys.executable, "-m", "training", stage, *map(str, arguments)]

@@ -181,9 +181,7 @@ def with_settings(spec: RunSpec, assignments: dict[str, Any]) -> RunSpec:
         for section in sections:
             node = node.get(section) if isinstance(node, dict) else None
         if not isinstance(node, dict) or leaf not in node:
-            raise UserError(
-                f"There is no setting named {key}; the settings are {', '.join(_dotted(document))}."
-            )
+            raise UserError(f"There is no setting named {key}; the settings are {', '.join(_dotted(document))}.")
         node[leaf] = _decoded(value)
     return RunSpec.parse(document)
 
