@@ -1,0 +1,83 @@
+"""A message where the work is, instead of a dialog in front of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from pudm_gui import theme
+from pudm_gui.widgets.icons import IconMark, icon
+
+MessageKind = Literal["info", "success", "warning", "error"]
+TINTS: dict[MessageKind, str] = {"info": "accent", "success": "success", "warning": "warning", "error": "danger"}
+
+
+class InlineMessage(QFrame):
+    """One sentence with its kind, at most one action, and a way to close it.
+
+    Signals
+    -------
+    action
+        The action's button was pressed.
+    closed
+        The person closed it.
+    """
+
+    action = Signal()
+    closed = Signal()
+
+    def __init__(
+        self,
+        text: str = "",
+        kind: MessageKind = "info",
+        parent: QWidget | None = None,
+        *,
+        action_text: str | None = None,
+        closable: bool = True,
+    ) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_M, theme.SPACE_S, theme.SPACE_S, theme.SPACE_S)
+        layout.setSpacing(theme.SPACE_S)
+        self._mark = IconMark(kind, 20, TINTS[kind])
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.button = QPushButton()
+        self.button.clicked.connect(self.action)
+        self._close = QToolButton()
+        self._close.setProperty("role", "quiet")
+        self._close.setIcon(icon("close", "text_muted"))
+        self._close.setAccessibleName(self.tr("Close message"))
+        self._close.setToolTip(self.tr("Close"))
+        self._close.clicked.connect(self._dismiss)
+        self._close.setVisible(closable)
+        layout.addWidget(self._mark)
+        layout.addWidget(self.label, 1)
+        layout.addWidget(self.button)
+        layout.addWidget(self._close)
+        self.show_message(text, kind, action_text=action_text)
+
+    def show_message(self, text: str, kind: MessageKind = "info", *, action_text: str | None = None) -> None:
+        """Show `text`; an empty one hides the message."""
+        self.kind: MessageKind = kind
+        self.label.setText(text)
+        self.setAccessibleName(text)
+        self.button.setText(action_text or "")
+        self.button.setVisible(action_text is not None)
+        self._mark.set_icon(kind, TINTS[kind])
+        self.setProperty("role", f"message-{kind}")
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.setVisible(bool(text))
+
+    @property
+    def text(self) -> str:
+        return self.label.text()
+
+    def _dismiss(self) -> None:
+        self.hide()
+        self.closed.emit()

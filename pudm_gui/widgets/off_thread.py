@@ -1,0 +1,60 @@
+"""Work that may take long, done on a few threads, with its result handed back on the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
+
+Result = TypeVar("Result")
+
+
+class OffThread(QObject):
+    """Runs functions on its own threads. When it dies, waiting work is dropped and results are no longer delivered."""
+
+    _done = Signal(object)
+
+    def __init__(self, parent: QObject, *, threads: int = 2) -> None:
+        super().__init__(parent)
+        pool = QThreadPool()
+        pool.setMaxThreadCount(threads)
+        self._pool = pool
+        self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self.destroyed.connect(lambda: _drain(pool))
+
+    def submit(self, work: Callable[[], Result], then: Callable[[Result], object], *, priority: int = 0) -> None:
+        """Run `work` on a thread, then `then` with its result on this one. An exception in `work` surfaces here."""
+        self._pool.start(lambda: self._run(work, then), priority)
+
+    def cancel_waiting(self) -> None:
+        """Drop what has not begun."""
+        self._pool.clear()
+
+    def wait(self) -> None:
+        """Block until nothing runs; results still arrive by way of the event loop."""
+        self._pool.waitForDone()
+
+    def _run(self, work: Callable[[], Result], then: Callable[[Result], object]) -> None:
+        error: Exception | None = None
+        result: Result | None = None
+        try:
+            result = work()
+        except Exception as caught:  # noqa: BLE001 - raised again on the GUI thread, where it is reported
+            error = caught
+        try:
+            self._done.emit((then, result, error))
+        except RuntimeError:  # the window closed meanwhile, so nobody waits for the result
+            return
+
+    @Slot(object)
+    def _deliver(self, outcome: tuple[Callable[[Result | None], object], Result | None, Exception | None]) -> None:
+        then, result, error = outcome
+        if error is not None:
+            raise error
+        then(result)
+
+
+def _drain(pool: QThreadPool) -> None:
+    pool.clear()
+    pool.waitForDone()

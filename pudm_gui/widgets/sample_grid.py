@@ -1,0 +1,312 @@
+"""A scrolling grid of generated images, whose geometry is arithmetic; two of them can be joined to move as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+
+from pudm_gui.theme import SPACE_S, Theme, current_theme
+from pudm_gui.widgets.sample_tiles import Tile, TileCache
+
+SMALLEST_TILE, LARGEST_TILE = 48, 256
+TILE = 96
+GAP = SPACE_S
+HOLD_MS = 300
+"""A press shorter than this is a click; a longer one was meant to reveal."""
+
+
+class SampleGrid(QAbstractScrollArea):
+    """Shows image files in rows. Images are blurred until `set_revealed`, or while one is pressed."""
+
+    hovered = Signal(int)
+    """Index under the mouse; -1 for none."""
+    pressed = Signal(int)
+    """Index that is held down, to be revealed; -1 when let go."""
+    activated = Signal(int)
+    """Clicked, or Enter or Space on the current image."""
+    current_changed = Signal(int)
+    geometry_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self._tiles = TileCache(self)
+        self._tiles.loaded.connect(self._repaint_tile)
+        self._count = 0
+        self._tile = TILE
+        self._leader: SampleGrid | None = None
+        self._current = self._hovered = self._partner = self._pressed = -1
+        self._press_time = QElapsedTimer()
+        self._revealed = self._hidden = False
+
+    # What is shown
+
+    def set_files(self, files: Sequence[Path]) -> None:
+        """Show `files`, from the top."""
+        self._tiles.set_files(files)
+        self._count = len(files)
+        self._current = 0 if files else -1
+        self._hovered = self._partner = self._pressed = -1
+        self._lay_out()
+        self.verticalScrollBar().setValue(0)
+
+    def set_tile(self, pixels: int) -> None:
+        """Edge of a tile, in device-independent pixels."""
+        self._tile = min(max(pixels, SMALLEST_TILE), LARGEST_TILE)
+        self._lay_out()
+
+    def set_revealed(self, revealed: bool) -> None:
+        """Show every image sharp."""
+        self._revealed = revealed
+        self.viewport().update()
+
+    def set_hidden(self, hidden: bool) -> None:
+        """Show no image at all, not even blurred."""
+        self._hidden = hidden
+        self.viewport().update()
+
+    def set_partner_hovered(self, index: int) -> None:
+        """Mark the image whose partner elsewhere is under the mouse."""
+        self._partner = index
+        self.viewport().update()
+
+    def set_pressed(self, index: int) -> None:
+        """Reveal one image for as long as it, or its partner, is held."""
+        self._pressed = index
+        self.viewport().update()
+
+    def set_current(self, index: int) -> None:
+        """Move the keyboard's place to `index` and into view."""
+        if not 0 <= index < self._count or index == self._current:
+            return
+        self._current = index
+        self._scroll_to(index)
+        self.viewport().update()
+        self.setAccessibleDescription(self.tr("Image {index} of {count}").format(index=index + 1, count=self._count))
+        self.current_changed.emit(index)
+
+    @property
+    def current(self) -> int:
+        return self._current
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    @property
+    def revealed(self) -> bool:
+        return self._revealed
+
+    @property
+    def busy(self) -> bool:
+        """Whether images in view are still being read."""
+        return self._tiles.busy
+
+    # Two grids as one
+
+    def join(self, leader: SampleGrid) -> None:
+        """Lay out like `leader`, scroll with it, and let each mark what the other points at."""
+        self._leader = leader
+        leader.geometry_changed.connect(self._lay_out)
+        for one, other in ((self, leader), (leader, self)):
+            one.verticalScrollBar().valueChanged.connect(other.verticalScrollBar().setValue)
+            one.hovered.connect(other.set_partner_hovered)
+            one.pressed.connect(other.set_pressed)
+            one.current_changed.connect(other.set_current)
+
+    # Geometry
+
+    @property
+    def tile(self) -> int:
+        return self._leader.tile if self._leader else self._tile
+
+    @property
+    def columns(self) -> int:
+        if self._leader:
+            return self._leader.columns
+        return max(1, (self.viewport().width() - GAP) // (self._tile + GAP))
+
+    def tile_rect(self, index: int) -> QRect:
+        """Where image `index` is, in the viewport's coordinates."""
+        row, column = divmod(index, self.columns)
+        pitch = self.tile + GAP
+        return QRect(GAP + column * pitch, GAP + row * pitch - self.verticalScrollBar().value(), self.tile, self.tile)
+
+    def index_at(self, point: QPoint) -> int:
+        """The image at a point of the viewport; -1 in a gap."""
+        pitch = self.tile + GAP
+        column, row = (point.x() - GAP) // pitch, (point.y() + self.verticalScrollBar().value() - GAP) // pitch
+        index = row * self.columns + column
+        inside = 0 <= column < self.columns and row >= 0 and index < self._count
+        return index if inside and self.tile_rect(index).contains(point) else -1
+
+    def visible_indexes(self) -> range:
+        pitch = self.tile + GAP
+        top = self.verticalScrollBar().value()
+        first = max(0, (top - GAP) // pitch) * self.columns
+        last = ((top + self.viewport().height() - GAP) // pitch + 1) * self.columns
+        return range(min(first, self._count), min(last, self._count))
+
+    def sizeHint(self) -> QSize:
+        return QSize(4 * (TILE + GAP) + GAP, 2 * (TILE + GAP) + GAP)
+
+    def _lay_out(self) -> None:
+        rows = -(-self._count // self.columns)
+        pitch = self.tile + GAP
+        bar = self.verticalScrollBar()
+        bar.setRange(0, max(0, GAP + rows * pitch - self.viewport().height()))
+        bar.setPageStep(max(pitch, self.viewport().height() - pitch))
+        bar.setSingleStep(pitch // 2)
+        self._tiles.forget_waiting()
+        self.viewport().update()
+        self.geometry_changed.emit()
+
+    def _scroll_to(self, index: int) -> None:
+        rect, bar = self.tile_rect(index), self.verticalScrollBar()
+        if rect.top() < GAP:
+            bar.setValue(bar.value() + rect.top() - GAP)
+        elif rect.bottom() > self.viewport().height() - GAP:
+            bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + GAP)
+
+    # Events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._lay_out()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self._tiles.forget_waiting()
+        self.viewport().update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self.index_at(event.position().toPoint()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.index_at(event.position().toPoint())
+        if event.button() != Qt.MouseButton.LeftButton or index < 0:
+            return
+        self._press_time.start()
+        self.set_current(index)
+        self.set_pressed(index)
+        self.pressed.emit(index)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        index, held = self._pressed, self._press_time.elapsed() if self._press_time.isValid() else 0
+        if event.button() != Qt.MouseButton.LeftButton or index < 0:
+            return
+        self.set_pressed(-1)
+        self.pressed.emit(-1)
+        if held < HOLD_MS and self.index_at(event.position().toPoint()) == index:
+            self.activated.emit(index)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self._hover(-1)
+        return super().viewportEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        page = self.columns * max(1, self.viewport().height() // (self.tile + GAP))
+        moves = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: -self.columns,
+            Qt.Key.Key_Down: self.columns,
+            Qt.Key.Key_PageUp: -page,
+            Qt.Key.Key_PageDown: page,
+            Qt.Key.Key_Home: -self._count,
+            Qt.Key.Key_End: self._count,
+        }
+        key = Qt.Key(event.key())
+        if key in moves and self._count:
+            self.set_current(min(max(self._current + moves[key], 0), self._count - 1))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._current >= 0:
+            self.activated.emit(self._current)
+        else:
+            event.ignore()
+
+    def _hover(self, index: int) -> None:
+        if index != self._hovered:
+            self._hovered = index
+            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if index >= 0 else Qt.CursorShape.ArrowCursor)
+            self.viewport().update()
+            self.hovered.emit(index)
+
+    # Painting
+
+    def _repaint_tile(self, index: int) -> None:
+        self.viewport().update(self.tile_rect(index))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        theme = current_theme()
+        size = round(self.tile * self.devicePixelRatioF())
+        for index in self.visible_indexes():
+            rect = self.tile_rect(index)
+            if not event.rect().intersects(rect.adjusted(-4, -4, 4, 4)):
+                continue
+            tile = None if self._hidden else self._tiles.tile(index, size)
+            self._paint_tile(painter, theme, QRectF(rect), tile, sharp=self._revealed or index == self._pressed)
+            self._paint_marks(painter, theme, QRectF(rect), index)
+        painter.end()
+
+    def _paint_tile(self, painter: QPainter, theme: Theme, rect: QRectF, tile: Tile | None, *, sharp: bool) -> None:
+        outline = QPainterPath()
+        outline.addRoundedRect(rect, 4, 4)
+        painter.fillPath(outline, theme.surface2)
+        if tile is None:
+            return
+        if tile.problem:
+            painter.setPen(theme.text_muted)
+            painter.drawText(rect.adjusted(4, 4, -4, -4), Qt.AlignmentFlag.AlignCenter, self.tr("cannot read"))
+            return
+        pixmap = tile.sharp if sharp else tile.blurred
+        if pixmap is None:
+            return
+        painter.save()
+        painter.setClipPath(outline)
+        shown = QSize(pixmap.size()).scaled(rect.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+        target = QRectF(0, 0, shown.width(), shown.height())
+        target.moveCenter(rect.center())
+        painter.drawPixmap(target, pixmap, QRectF(pixmap.rect()))
+        painter.restore()
+
+    def _paint_marks(self, painter: QPainter, theme: Theme, rect: QRectF, index: int) -> None:
+        if index in (self._hovered, self._partner):
+            painter.setPen(QPen(theme.accent, 2))
+        elif index == self._current and self.hasFocus():
+            painter.setPen(QPen(theme.text_muted, 2))
+        else:
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(rect.adjusted(-2, -2, 2, 2), 6, 6)
