@@ -6,7 +6,7 @@ yet finished, which it leaves for the next look.
 
 Every event has ``time`` (UNIX seconds) and ``event``. The events and their further keys:
 
-started     stage ("train", "sample", "evaluate", "prior", "export"), pid, step, steps, device, precision, parameters
+started     stage ("train", "sample", "evaluate", "prior", "export"); train: pid, step, steps, device, precision
 progress    what (a phrase for people), done, total
 step        step, loss, l_u, l_s, l_s_plus, r, learning_rate, grad_norm, images_per_second, seconds_left;
             terms that an objective does not have are null

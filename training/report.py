@@ -11,15 +11,13 @@ from pydantic import BaseModel, ConfigDict
 from training.atomic import write_atomic
 from training.errors import UserError
 
-REPORT_VERSION = 1
-
 
 class Report(BaseModel):
     """Figures of one evaluation. "before" is the base model, absent for a run from scratch."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    version: Literal[1] = REPORT_VERSION
+    version: Literal[1] = 1
     nsr: float
     """Non-sensitive rate: the share of generated images that the judge calls normal, in [0, 1]."""
     nsr_interval: tuple[float, float]

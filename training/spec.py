@@ -106,7 +106,7 @@ class CheckpointSpec(Section):
 class RunSpec(Section):
     """The whole of `spec.json`."""
 
-    version: Literal[1] = SPEC_VERSION
+    version: Literal[1] = 1
     name: str = "run"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -167,7 +167,9 @@ class RunSpec(Section):
 
 
 def with_settings(spec: RunSpec, assignments: dict[str, Any]) -> RunSpec:
-    """Return `spec` with dotted keys replaced, as in ``{"optim.steps": "600"}``; strings are parsed as JSON if they can be.
+    """Return `spec` with dotted keys replaced, as in ``{"optim.steps": "600"}``.
+
+    Strings are parsed as JSON where they can be.
 
     Raises
     ------
@@ -193,7 +195,10 @@ def explain(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"unknown setting {where}; remove it, or update the program if the file came from a newer one."
     if where.endswith("objective.beta"):
-        return f"β must lie between 0 and 1, both excluded, and is {first['input']}; give the share of sensitive images, such as 0.1."
+        return (
+            f"β must lie between 0 and 1, both excluded, and is {first['input']}; "
+            "give the share of sensitive images, such as 0.1."
+        )
     message = first["msg"].removeprefix("Value error, ")
     return f"{where or 'the document'} is {first['input']!r}, but {message[0].lower()}{message[1:]}; correct the value."
 

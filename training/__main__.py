@@ -1,0 +1,157 @@
+"""``python -m training STAGE …``: one stage of the engine in a process of its own.
+
+Ends 0; 2 with one sentence on stderr for a mistake of the user; 1 with a traceback for a defect. The run folder's
+event log tells the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from training.errors import UserError
+from training.events import EventLog, send_command
+from training.runs import RunFolder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one stage; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.stage(options))
+    except UserError as error:
+        print(error, file=sys.stderr)  # noqa: T201  this is the command line's answer
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    stages = parser.add_subparsers(required=True, metavar="STAGE")
+
+    train = stages.add_parser("train", help="train, or go on training, a run folder")
+    train.add_argument("run_dir", type=Path)
+    train.set_defaults(stage=_train)
+
+    sample = stages.add_parser("sample", help="draw images from a diffusers folder or a run folder")
+    sample.add_argument("model_dir", type=Path)
+    sample.add_argument("--n", type=int, default=16)
+    sample.add_argument("--seed", type=int, default=0)
+    sample.add_argument("--out", type=Path, required=True)
+    sample.add_argument("--sampling-steps", type=int, default=50)
+    sample.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    sample.set_defaults(stage=_sample)
+
+    evaluate = stages.add_parser("evaluate", help="measure a run against its base model")
+    evaluate.add_argument("run_dir", type=Path)
+    evaluate.add_argument("--samples", type=int, default=500)
+    evaluate.add_argument("--truth", type=Path)
+    evaluate.add_argument("--seed", type=int, default=0)
+    evaluate.set_defaults(stage=_evaluate)
+
+    prior = stages.add_parser("prior", help="estimate β from a folder's manifest")
+    prior.add_argument("run_dir", type=Path)
+    prior.set_defaults(stage=_prior)
+
+    export = stages.add_parser("export", help="write the trained model as a diffusers folder")
+    export.add_argument("run_dir", type=Path)
+    export.add_argument("out_dir", type=Path)
+    export.add_argument("--weights", choices=("ema", "raw"), default="ema")
+    export.set_defaults(stage=_export)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> int:
+    from training.train import run_training
+
+    run = RunFolder(options.run_dir)
+    run.spec()  # a folder that is no run gets a sentence before anything is written to it
+    for number in (signal.SIGINT, signal.SIGTERM):  # finish the step, save, and end well
+        signal.signal(number, lambda *_: send_command(run.path, "stop"))
+    # `run_training` says "started" itself, once it knows the device and the step.
+    return _logged(run, lambda log: run_training(run, log))
+
+
+def _sample(options: argparse.Namespace) -> int:
+    from training.sample import sample_to_folder
+
+    if options.n < 1:
+        raise UserError(f"--n is {options.n}; give the number of images to draw, at least 1.")
+    if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
+        raise UserError(f"{options.out} already exists and is not empty; choose a new folder.")
+    sample_to_folder(
+        options.model_dir,
+        options.out,
+        count=options.n,
+        seed=options.seed,
+        steps=options.sampling_steps,
+        device=options.device,
+    )
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from training.evaluate import evaluate
+
+    if options.samples < 2:
+        raise UserError(f"--samples is {options.samples}; give at least 2, better 500.")
+    return _stage(
+        "evaluate",
+        options.run_dir,
+        lambda run, log: evaluate(run, samples=options.samples, truth=options.truth, seed=options.seed, log=log),
+    )
+
+
+def _prior(options: argparse.Namespace) -> int:
+    from training.prior import estimate_prior
+
+    return _stage("prior", options.run_dir, estimate_prior)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from training.export import export
+
+    return _stage(
+        "export", options.run_dir, lambda run, log: export(run, options.out_dir, weights=options.weights, log=log)
+    )
+
+
+def _stage(name: str, folder: Path, work: Callable[[RunFolder, EventLog], object]) -> int:
+    """Run a stage that follows training, told by the same event log."""
+    run = RunFolder(folder)
+    run.spec()
+
+    def told(log: EventLog) -> None:
+        begun = time.monotonic()
+        log.emit("started", stage=name)
+        work(run, log)
+        log.emit("finished", seconds=time.monotonic() - begun)
+
+    return _logged(run, told)
+
+
+def _logged(run: RunFolder, work: Callable[[EventLog], None]) -> int:
+    run.claim()
+    log = EventLog(run.events_file)
+    try:
+        work(log)
+    except UserError as error:
+        log.emit("failed", message=str(error))
+        raise
+    except Exception:  # noqa: BLE001  the log tells of the defect, whatever it is
+        log.emit(
+            "failed",
+            message="The program failed; this is a defect, and nothing that was saved is lost. Please report the log.",
+            traceback=traceback.format_exc(),
+        )
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Which device a run uses, and in which precision its network computes there."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+
+from training.errors import UserError
+from training.spec import RunSpec
+
+Precision = Literal["float32", "bf16"]
+BF16_FROM_SIZE = 16
+"""On a CPU bf16 pays only where the convolutions are large enough (`tests/benchmarks/README.md`)."""
+
+
+def pick_device(name: str) -> torch.device:
+    """ "auto" is the first CUDA device where there is one, else the CPU.
+
+    Raises
+    ------
+    UserError
+        CUDA was asked for and is not there.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("This machine has no usable CUDA device; use --device cpu, or install the NVIDIA driver.")
+    return torch.device(name)
+
+
+def pick_precision(spec: RunSpec, device: torch.device) -> Precision:
+    """Resolve "auto": bf16 autocast where the hardware computes it and it is faster, else float32."""
+    if spec.optim.precision != "auto":
+        return spec.optim.precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    fast = torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.backends.cpu.get_cpu_capability() in (
+        "AVX512",
+        "AMX",
+    )
+    return "bf16" if fast and spec.data.image_size >= BF16_FROM_SIZE else "float32"
+
+
+def describe(device: torch.device) -> str:
+    """A name for people: "CPU, 2 threads" or the name of the GPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads"

@@ -1,0 +1,52 @@
+"""U-Nets from scratch, in three sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from diffusers import DDPMScheduler, UNet2DModel
+
+from training.spec import NetworkPreset, RunSpec
+
+# Keyword arguments of diffusers' UNet2DModel. "paper" is that of arXiv 2503.03789: attention at the third level.
+PRESETS: dict[NetworkPreset, dict[str, Any]] = {
+    "small": {
+        "block_out_channels": (48, 64, 96),
+        "layers_per_block": 1,
+        "down_block_types": ("DownBlock2D", "AttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "AttnUpBlock2D", "UpBlock2D"),
+        "norm_num_groups": 16,
+        "attention_head_dim": 16,
+    },
+    "medium": {
+        "block_out_channels": (64, 128, 128, 256),
+        "layers_per_block": 2,
+        "down_block_types": ("DownBlock2D", "DownBlock2D", "AttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+        "attention_head_dim": 32,
+    },
+    "paper": {
+        "block_out_channels": (128, 128, 256, 512),
+        "layers_per_block": 2,
+        "down_block_types": ("DownBlock2D", "DownBlock2D", "AttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+    },
+}
+
+
+def build_unet(spec: RunSpec) -> UNet2DModel:
+    """A freshly initialised network for the spec's preset, image size and channels, reproducible by the spec's seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(spec.seed)
+        return UNet2DModel(
+            sample_size=spec.data.image_size,
+            in_channels=spec.data.channels,
+            out_channels=spec.data.channels,
+            **PRESETS[spec.model.preset],
+        )
+
+
+def build_scheduler(spec: RunSpec) -> DDPMScheduler:
+    """The DDPM noise schedule (linear β_t, ε-prediction) that a network from scratch is trained with."""
+    return DDPMScheduler(num_train_timesteps=spec.model.train_timesteps, clip_sample=True)
