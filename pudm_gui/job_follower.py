@@ -47,10 +47,15 @@ class _Followed:
     command: list[str] | None
     reader: LineReader = field(init=False)
     process: subprocess.Popen[bytes] | None = None
-    begun: bool = False
 
     def __post_init__(self) -> None:
         self.reader = LineReader(self.run.events_file)
+
+    @property
+    def log_file(self) -> Path:
+        """Where the process prints to: beside the folder for samples, which go only into an empty one."""
+        folder = self.run.path
+        return folder.with_name(f"{folder.name}.log.txt") if self.stage == "sample" else self.run.log_file
 
 
 class JobFollower(QThread):
@@ -108,7 +113,7 @@ class JobFollower(QThread):
             self._tell(self.news, followed, current)
             if followed.command is not None:
                 try:
-                    followed.process = _spawn(followed.command, followed.run)
+                    followed.process = _spawn(followed.command, followed.log_file)
                 except OSError as error:
                     logger.error("The engine could not be started", exc_info=error)
                     self.gone.emit(followed.key, JobEnd(start_error=f"The engine could not be started: {error}."))
@@ -123,7 +128,7 @@ class JobFollower(QThread):
         if alive:
             return True
         exit_code = None if process is None else process.returncode
-        self.gone.emit(followed.key, JobEnd(exit_code, last_words(followed.run)))
+        self.gone.emit(followed.key, JobEnd(exit_code, last_words(followed.log_file)))
         return False
 
     def _tell(self, signal: Any, followed: _Followed, events: list[Event]) -> None:
@@ -131,10 +136,10 @@ class JobFollower(QThread):
             signal.emit(followed.key, events[start : start + CHUNK])
 
 
-def last_words(run: RunFolder, lines: int = LAST_WORDS_LINES) -> str:
-    """The last lines of a run's log that are not empty; "" where there is none."""
+def last_words(log_file: Path, lines: int = LAST_WORDS_LINES) -> str:
+    """The last lines of a log that are not empty; "" where there is none."""
     try:
-        with run.log_file.open("rb") as file:
+        with log_file.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - LAST_WORDS_BYTES))
             text = file.read().decode("utf-8", "replace")
@@ -169,10 +174,10 @@ def _worker_start(run: RunFolder) -> float:
         return 0.0
 
 
-def _spawn(command: list[str], run: RunFolder) -> subprocess.Popen[bytes]:
-    run.path.mkdir(parents=True, exist_ok=True)
+def _spawn(command: list[str], log_file: Path) -> subprocess.Popen[bytes]:
+    log_file.parent.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
-    descriptor = os.open(run.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    descriptor = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return subprocess.Popen(
             command,

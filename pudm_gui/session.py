@@ -82,7 +82,7 @@ class Session(QObject):
         return self._scan is not None
 
     def start_scan(self) -> None:
-        """Look for new and changed images on a thread; does nothing while one is looking, or where nothing may change."""
+        """Look for new and changed images on a thread, unless one does already, or the project may not be changed."""
         if self.read_only or self._scan is not None:
             return
         scan = _ScanThread(self.project)

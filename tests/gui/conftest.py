@@ -1,4 +1,4 @@
-"""What every window test has: real images in a real project, and a watch for leaked threads and unexpected log lines."""
+"""What every window test has: real images in a real project, and a watch for leaked threads and log lines."""
 
 from __future__ import annotations
 
