@@ -1,0 +1,5 @@
+import sys
+
+from training.__main__ import main
+
+sys.exit(main())

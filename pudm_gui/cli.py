@@ -1,0 +1,198 @@
+"""`pudm`: everything the window does, without a window."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+from pudm_gui.commands import demo, projects, results, training
+from pudm_gui.commands.console import INTERRUPTED, Console
+from pudm_gui.commands.engine import EngineDefect, StageInterrupted
+from training import __version__
+from training.errors import UserError
+from training.spec import Correction, Objective, Reduction
+
+Command = Callable[[argparse.Namespace, Console], int]
+BAD_INPUT, DEFECT = 2, 1
+
+
+class UsageError(UserError):
+    """Wrong flags or arguments."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one line, like every other error of `pudm`."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message} (see {self.prog} --help)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0, 2 on wrong usage or bad input, 1 on a defect, 130 after Ctrl+C."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # paths may hold any bytes, and every terminal gets β
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    as_json = "--json" in arguments
+    try:
+        args = build_parser().parse_args(arguments)
+        command: Command = args.command
+        return command(args, Console(as_json=args.json))
+    except UserError as error:
+        return _complain(str(error), BAD_INPUT, as_json)
+    except EngineDefect as error:
+        return _complain(str(error), DEFECT, as_json)
+    except StageInterrupted as error:
+        return _complain(str(error), INTERRUPTED, as_json)
+    except KeyboardInterrupt:
+        return _complain("Stopped.", INTERRUPTED, as_json)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _complain(f"{error.filename}: {error.strerror}; check the path and its permissions.", BAD_INPUT, as_json)
+
+
+def _complain(sentence: str, code: int, as_json: bool) -> int:
+    line = " ".join(sentence.split())
+    sys.stderr.write(line + "\n")
+    if as_json:
+        sys.stdout.write(json.dumps({"error": line}) + "\n")
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="pudm",
+        description="Label a few sensitive images, fine-tune a diffusion model so that it stops generating them.",
+        epilog="The window is pudm-gui. Start with: pudm demo",
+    )
+    parser.add_argument("--version", action="version", version=f"pudm {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_project_commands(commands)
+    _add_prior(commands)
+    _add_train(commands)
+    _add_resume(commands)
+    _add_result_commands(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout; progress on stderr")
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _add_demo(commands: Any) -> None:
+    parser = _command(commands, "demo", demo.demo, "the whole job on real handwritten digits, on a CPU, in minutes")
+    parser.add_argument("--out", type=Path, default=Path("pudm-demo"), metavar="DIR", help="default: ./pudm-demo")
+    parser.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="split and training seed; default: 0")
+
+
+def _add_project_commands(commands: Any) -> None:
+    parser = _command(commands, "new", projects.new, "create a project and scan its image folders")
+    parser.add_argument("project", type=Path, metavar="PROJECT.pudm")
+    parser.add_argument("image_dirs", type=Path, nargs="+", metavar="IMAGE_DIR")
+    parser = _command(commands, "scan", projects.scan_again, "look for new, changed and missing images")
+    parser.add_argument("project", type=Path, metavar="PROJECT")
+    labels = commands.add_parser("labels", help="move labels in and out as CSV").add_subparsers(
+        title="commands", metavar="COMMAND", required=True
+    )
+    text = "set labels from a CSV file with the columns path,label[,tags]"
+    parser = _command(labels, "import", projects.import_csv, text)
+    parser.add_argument("project", type=Path, metavar="PROJECT")
+    parser.add_argument("file", type=Path, metavar="FILE.csv")
+    parser = _command(labels, "export", projects.export_csv, "write the labels to a CSV file")
+    parser.add_argument("project", type=Path, metavar="PROJECT")
+    parser.add_argument("file", type=Path, metavar="FILE.csv")
+
+
+def _add_prior(commands: Any) -> None:
+    parser = _command(commands, "prior", training.prior, "estimate β, the sensitive share of the unlabeled images")
+    parser.add_argument("project", type=Path, metavar="PROJECT")
+
+
+def _add_train(commands: Any) -> None:
+    parser = _command(commands, "train", training.train, "train or fine-tune; prints the run folder")
+    parser.add_argument("project", type=Path, metavar="PROJECT")
+    parser.add_argument(
+        "--from", dest="source", type=_source, default="scratch", metavar="DIR|scratch",
+        help="a diffusers folder to fine-tune, or scratch (default)",
+    )
+    parser.add_argument("--objective", choices=get_args(Objective), help="default: pu")
+    parser.add_argument("--beta", type=_beta, metavar="X|auto", help="sensitive share of the unlabeled images")
+    parser.add_argument("--correction", choices=get_args(Correction), help="while the risk is negative")
+    parser.add_argument("--reduction", choices=get_args(Reduction), help="of the loss over pixels")
+    parser.add_argument("--steps", type=int, metavar="N")
+    parser.add_argument("--batch-size", type=int, metavar="N")
+    parser.add_argument("--image-size", type=int, metavar="N", help="pixels; default: the model's, or 32 from scratch")
+    parser.add_argument("--lr", type=float, metavar="X", help="learning rate")
+    parser.add_argument("--seed", type=int, metavar="N")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    parser.add_argument(
+        "--set", type=_assignment, nargs="+", action="extend", metavar="key=value",
+        help="any other setting of spec.json, such as optim.warmup_steps=50",
+    )
+
+
+def _add_resume(commands: Any) -> None:
+    parser = _command(commands, "resume", training.resume, "go on with a stopped or interrupted run")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+
+
+def _add_result_commands(commands: Any) -> None:
+    parser = _command(commands, "sample", results.sample, "draw images from a diffusers folder")
+    parser.add_argument("model_dir", type=Path, metavar="MODEL_DIR")
+    parser.add_argument("--n", type=_whole(1), required=True, metavar="N", help="how many")
+    parser.add_argument("--seed", type=_whole(0), required=True, metavar="N", help="image i has the seed N + i")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--sampling-steps", type=_whole(1), metavar="K")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    parser = _command(commands, "evaluate", results.evaluate, "measure a run; writes RUN_DIR/report.json")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("--samples", type=_whole(2), metavar="N", help="images drawn from each model")
+    parser.add_argument("--truth", type=Path, metavar="FILE.csv", help="held-out images with labels, as path,label")
+    parser.add_argument("--seed", type=_whole(0), metavar="N")
+    parser = _command(commands, "export", results.export, "write the trained model as a diffusers folder")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("out_dir", type=Path, metavar="OUT_DIR")
+    parser.add_argument("--weights", choices=("ema", "raw"), help="averaged (default) or last weights")
+
+
+def _source(text: str) -> str | Path:
+    return text if text == "scratch" else Path(text)
+
+
+def _beta(text: str) -> float | str:
+    if text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor auto") from None
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form key=value")
+    return key, value
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.strip().isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+        return int(text)
+
+    return parse
+
+
+if __name__ == "__main__":
+    sys.exit(main())

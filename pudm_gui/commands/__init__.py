@@ -1,0 +1,1 @@
+"""The commands of `pudm`, one module per group; none of them loads torch or Qt."""

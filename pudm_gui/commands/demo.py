@@ -1,0 +1,140 @@
+"""`pudm demo`: the whole job on handwritten digits, from a folder of images to a sanitized checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pudm_gui.commands.console import INTERRUPTED, Console, duration
+from pudm_gui.commands.engine import StageOutcome, run_stage
+from pudm_gui.commands.report_table import report_table
+from pudm_gui.demo import prepare_demo
+from pudm_gui.demo_picture import draw_before_after
+from pudm_gui.project.project import Project
+from pudm_gui.project.runs import create_run, list_runs
+from training.errors import UserError
+from training.report import Report
+from training.runs import RunFolder
+from training.spec import RunSpec, with_settings
+
+DEMO_DATA: dict[str, Any] = {"data.image_size": 8, "data.channels": 1}
+DEMO_BASE: dict[str, Any] = {
+    "objective.kind": "unsupervised",
+    "optim.steps": 3000,
+    "optim.learning_rate": 5e-4,
+    "optim.batch_size": 64,
+    "optim.warmup_steps": 100,
+    "optim.ema_decay": 0.995,
+    "preview.every": 500,
+    "checkpoint.every": 500,
+}
+"""How the base model is trained. The fine-tune has no such table: it takes the one-button defaults."""
+DEMO_SAMPLES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSettings:
+    """What tests shorten."""
+
+    base: dict[str, Any] = field(default_factory=lambda: dict(DEMO_BASE))
+    fine_tune: dict[str, Any] = field(default_factory=dict)
+    samples: int = DEMO_SAMPLES
+
+
+class Stopped(Exception):
+    """Training was stopped with Ctrl+C."""
+
+
+def demo(args: argparse.Namespace, console: Console) -> int:
+    return run_demo(args.out.resolve(), args.seed, console, DemoSettings())
+
+
+def run_demo(folder: Path, seed: int, console: Console, settings: DemoSettings) -> int:
+    """Run whatever of the demo is not done yet in `folder`, then show its outcome."""
+    started = time.monotonic()
+    console.say("1/5  Writing real handwritten digits; odd ones are the sensitive ones")
+    project = prepare_demo(folder, seed)
+    truth, picture = folder / "truth.csv", folder / "before-after.png"
+    base_model, sanitized_model = folder / "base-model", folder / "sanitized-model"
+    common = {**DEMO_DATA, "seed": seed}
+    try:
+        console.say("2/5  Training a base model on the unlabeled digits, a tenth of them odd")
+        base = _trained(project, "base", with_settings(RunSpec(), common | settings.base), console)
+        _exported(base, base_model, console)
+        console.say("3/5  Fine-tuning it with PU-DM, from 200 labeled odd digits")
+        fine_tune = common | {"model.source": str(base_model)} | settings.fine_tune
+        run = _trained(project, "sanitized", with_settings(RunSpec(), fine_tune), console)
+    except Stopped:
+        console.say("Stopped; run the same command again to go on.")
+        console.result({"project": str(project), "state": "stopped"}, str(project))
+        return INTERRUPTED
+    console.say("4/5  Drawing samples of both models and judging them against held-out digits")
+    run_stage("evaluate", run, [run.path, "--samples", str(settings.samples), "--truth", truth], console)
+    console.say("5/5  Exporting the sanitized model and loading it again")
+    _exported(run, sanitized_model, console)
+    report = Report.load(run.report_file)
+    draw_before_after(run.evaluation, report, picture)
+    document = {
+        **report.model_dump(mode="json"),
+        "project": str(project),
+        "run_dir": str(run.path),
+        "base_model": str(base_model),
+        "sanitized_model": str(sanitized_model),
+        "picture": str(picture),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    console.result(document, _closing_words(report, document, base, run))
+    return 0
+
+
+def _trained(project: Path, name: str, spec: RunSpec, console: Console) -> RunFolder:
+    """Take the run of that name and spec if the project has one, go on with it if need be, or make a new one."""
+    with Project.open(project) as opened:
+        run = _existing(list_runs(opened), name, spec) or create_run(opened, spec, name=name)
+    if run.worker() is not None:
+        raise UserError(f"{run.path} is being trained by another process; wait for it, or stop it, and try again.")
+    if run.state() != "finished":
+        outcome: StageOutcome = run_stage("train", run, [run.path], console)
+        if outcome.stopped:
+            raise Stopped
+    return run
+
+
+def _existing(runs: list[RunFolder], name: str, spec: RunSpec) -> RunFolder | None:
+    for run in runs:
+        if run.path.name.endswith(f"-{name}") and _essence(run.spec()) == _essence(spec):
+            return run
+    return None
+
+
+def _essence(spec: RunSpec) -> dict[str, Any]:
+    document = spec.model_dump(exclude={"name"})
+    del document["data"]["roots"]
+    return document
+
+
+def _exported(run: RunFolder, out: Path, console: Console) -> None:
+    run_stage("export", run, [run.path, out], console)
+
+
+def _training_seconds(run: RunFolder) -> float:
+    return sum(event.get("seconds") or 0.0 for event in run.events() if event.get("event") == "finished")
+
+
+def _closing_words(report: Report, document: dict[str, Any], base: RunFolder, run: RunFolder) -> str:
+    project = Path(document["project"])
+    return "\n".join(
+        [
+            "",
+            report_table(report),
+            f"Training took {duration(_training_seconds(base))} for the base model and "
+            f"{duration(_training_seconds(run))} for the fine-tune; all of it {duration(document['seconds'])}.",
+            "",
+            f"Before and after   {document['picture']}",
+            f"Sanitized model    {document['sanitized_model']}",
+            f"In the window      pudm-gui {project}",
+        ]
+    )

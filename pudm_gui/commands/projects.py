@@ -1,0 +1,64 @@
+"""`pudm new`, `pudm scan` and `pudm labels`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+
+from pudm_gui.commands.console import INTERRUPTED, Console, counted_interrupts
+from pudm_gui.project.images import counts
+from pudm_gui.project.labels_csv import export_labels, import_labels
+from pudm_gui.project.project import Project
+from pudm_gui.project.roots import add_root
+from pudm_gui.project.scan import ScanProgress, scan
+from training.errors import UserError
+
+
+def new(args: argparse.Namespace, console: Console) -> int:
+    for folder in args.image_dirs:
+        if not folder.is_dir():
+            raise UserError(f"There is no folder {folder}; name a folder of images.")
+    with Project.create(args.project) as project:
+        for folder in args.image_dirs:
+            add_root(project, folder.resolve())
+        return _scan(project, console)
+
+
+def scan_again(args: argparse.Namespace, console: Console) -> int:
+    with Project.open(args.project) as project:
+        return _scan(project, console)
+
+
+def _scan(project: Project, console: Console) -> int:
+    def show(progress: ScanProgress) -> None:
+        console.progress("Scanning", progress.done, progress.total)
+
+    with counted_interrupts() as interrupts:
+        result = scan(project, progress=show, cancelled=lambda: interrupts.count > 0)
+        stopped = interrupts.count > 0
+    for problem in result.problems:
+        console.say(f"Note: {problem}")
+    if stopped:
+        console.say(f"Stopped; go on with: pudm scan {project.path}")
+    totals = counts(project)
+    text = (
+        f"{totals.total:,} images in {project.path}: {totals.unlabeled:,} unlabeled, {totals.sensitive:,} sensitive, "
+        f"{totals.normal:,} normal, {totals.unreadable:,} unreadable."
+    )
+    document = {"project": str(project.path), **dataclasses.asdict(totals), "problems": list(result.problems)}
+    console.result(document, text)
+    return INTERRUPTED if stopped else 0
+
+
+def import_csv(args: argparse.Namespace, console: Console) -> int:
+    with Project.open(args.project) as project:
+        report = import_labels(project, args.file)
+    console.result(dataclasses.asdict(report), str(report))
+    return 0
+
+
+def export_csv(args: argparse.Namespace, console: Console) -> int:
+    with Project.open(args.project, read_only=True) as project:
+        rows = export_labels(project, args.file)
+    console.result({"file": str(args.file), "rows": rows}, f"{rows:,} labels written to {args.file}.")
+    return 0

@@ -1,0 +1,121 @@
+"""`pudm prior`, `pudm train` and `pudm resume`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from pudm_gui.commands.console import INTERRUPTED, Console
+from pudm_gui.commands.engine import StageInterrupted, run_stage
+from pudm_gui.model_folder import read_model_folder
+from pudm_gui.project.project import Project
+from pudm_gui.project.runs import create_run, prior_folder
+from training.errors import UserError
+from training.runs import RunFolder
+from training.spec import RunSpec, with_settings
+
+SETTING_OF_FLAG = {
+    "objective": "objective.kind",
+    "correction": "objective.correction",
+    "reduction": "objective.reduction",
+    "steps": "optim.steps",
+    "batch_size": "optim.batch_size",
+    "image_size": "data.image_size",
+    "lr": "optim.learning_rate",
+    "seed": "seed",
+    "device": "device",
+}
+
+
+def prior(args: argparse.Namespace, console: Console) -> int:
+    estimate = estimate_prior(args, RunSpec(), console)
+    low, high = estimate["interval"]
+    text = (
+        f"β is about {estimate['beta']:.3f}, 95 % interval {low:.3f} to {high:.3f} "
+        f"({estimate['n_sensitive']:,} sensitive, {estimate['n_unlabeled']:,} unlabeled images).\n"
+        f"Train with --beta {estimate['proposal']:.3f}, or --beta auto."
+    )
+    if estimate.get("warning"):
+        console.say(f"Note: {estimate['warning']}")
+    console.result(estimate, text)
+    return 0
+
+
+def estimate_prior(args: argparse.Namespace, spec: RunSpec, console: Console) -> dict[str, Any]:
+    """Let the engine estimate β; returns what it wrote to `prior.json`."""
+    with Project.open(args.project) as project:
+        folder = prior_folder(project, spec)
+    run_stage("prior", folder, [folder.path], console)
+    return json.loads((folder.path / "prior.json").read_text("utf-8"))
+
+
+def train(args: argparse.Namespace, console: Console) -> int:
+    spec = spec_from_flags(args)
+    if args.beta == "auto":
+        estimate = estimate_prior(args, spec, console)
+        console.say(f"β set to {estimate['proposal']:.3f}, from an estimate of {estimate['beta']:.3f}.")
+        spec = with_settings(spec, {"objective.beta": estimate["proposal"], "objective.beta_source": "prior"})
+    name = spec.name if spec.name != RunSpec().name else spec.objective.kind
+    with Project.open(args.project) as project:
+        run = create_run(project, spec, name=name)
+    return _train(run, console)
+
+
+def spec_from_flags(args: argparse.Namespace) -> RunSpec:
+    """Defaults, then what the base model says, then the flags, then ``--set``."""
+    given: dict[str, Any] = {}
+    if args.source != "scratch":
+        given |= _settings_of_model(args)
+    given |= {setting: value for flag, setting in SETTING_OF_FLAG.items() if (value := getattr(args, flag)) is not None}
+    given |= dict(args.set or [])
+    if args.beta not in (None, "auto"):
+        given["objective.beta"] = args.beta
+    if "objective.beta" in given:
+        given.setdefault("objective.beta_source", "user")
+    return with_settings(RunSpec(), given)
+
+
+def _settings_of_model(args: argparse.Namespace) -> dict[str, Any]:
+    facts = read_model_folder(args.source)
+    settings: dict[str, Any] = {"model.source": str(facts.folder)}
+    if facts.image_size is not None:
+        if args.image_size not in (None, facts.image_size):
+            raise UserError(
+                f"{facts.folder} draws images of {facts.image_size} pixels, and --image-size is {args.image_size}; "
+                "leave --image-size out."
+            )
+        settings["data.image_size"] = facts.image_size
+    if facts.channels is not None:
+        settings["data.channels"] = facts.channels
+    return settings
+
+
+def resume(args: argparse.Namespace, console: Console) -> int:
+    run = RunFolder(args.run_dir.resolve())
+    run.spec()  # says so where the folder is no run, or from a newer version
+    worker = run.worker()
+    if worker is not None:
+        raise UserError(f"{run.path.name} is already being worked on by process {worker}; stop that one first.")
+    if run.state() == "finished":
+        console.say(f"{run.path.name} has finished already; look at it with pudm evaluate.")
+        console.result({"run_dir": str(run.path), "state": "finished"}, str(run.path))
+        return 0
+    return _train(run, console)
+
+
+def _train(run: RunFolder, console: Console) -> int:
+    document: dict[str, Any] = {"run_dir": str(run.path), "state": "stopped"}
+    try:
+        outcome = run_stage("train", run, [run.path], console)
+    except StageInterrupted:
+        console.say(f"Ended at once; what was saved is kept. Go on with: pudm resume {run.path}")
+    else:
+        finished, stopped = outcome.last("finished"), outcome.last("stopped")
+        if finished is not None:
+            document |= {"state": "finished", "step": finished.get("step"), "seconds": finished.get("seconds")}
+        elif stopped is not None:
+            document |= {"step": stopped.get("step")}
+            console.say(f"Stopped at step {stopped.get('step')}. Go on with: pudm resume {run.path}")
+    console.result(document, str(run.path))
+    return 0 if document["state"] == "finished" else INTERRUPTED
