@@ -1,0 +1,152 @@
+"""Asking the store about images: ids first, rows for those that are looked at."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pudm_gui.project.model import Counts, Ids, ImageFilter, ImageRow, Label
+from pudm_gui.project.paths import encode, like_pattern
+from pudm_gui.project.project import Project
+
+
+def image_ids(project: Project, filter_: ImageFilter = ImageFilter()) -> Ids:  # noqa: B008 — frozen
+    """The images that `filter_` lets through, by root and then in natural order of their paths.
+
+    Returns
+    -------
+    ``(N,)`` int64.
+    """
+    db = project.db
+    ids = _integers(db, "SELECT id FROM images ORDER BY root_id, sort_key, id")
+    keep = np.ones(len(ids), dtype=bool)
+    if filter_.show == "unlabeled":
+        keep &= (_labels(db, ids) == Label.UNLABELED) & ~np.isin(ids, _unreadable(db))
+    elif filter_.show in ("sensitive", "normal"):
+        keep &= _labels(db, ids) == Label.from_word(filter_.show)
+    elif filter_.show == "unreadable":
+        keep &= np.isin(ids, _unreadable(db))
+    if filter_.text:
+        keep &= np.isin(ids, _named(db, filter_.text))
+    return ids[keep]
+
+
+def labels_for(project: Project, ids: Ids) -> NDArray[np.uint8]:
+    """The labels of `ids`, in their order.
+
+    Returns
+    -------
+    ``(N,)`` uint8, the numbers of `Label`.
+    """
+    return _labels(project.db, np.asarray(ids, dtype=np.int64))
+
+
+def image_rows(project: Project, ids: Ids | Sequence[int]) -> list[ImageRow]:
+    """Everything about `ids`, in their order.
+
+    Raises
+    ------
+    KeyError
+        There is no image with one of the ids.
+    """
+    db = project.db
+    wanted = [int(id_) for id_ in ids]
+    listed = json.dumps(wanted)
+    folders = {id_: Path(text) for id_, text in db.execute("SELECT id, path FROM roots")}
+    tags: defaultdict[int, list[str]] = defaultdict(list)
+    for id_, tag in db.execute(
+        "SELECT image_id, tag FROM tags WHERE image_id IN (SELECT value FROM json_each(?)) ORDER BY image_id, tag",
+        (listed,),
+    ):
+        tags[id_].append(tag)
+    rows = {}
+    for id_, root_id, path, width, height, size, mtime_ns, sha256, format_, problem, label in db.execute(
+        """SELECT id, root_id, path, width, height, size, mtime_ns, sha256, format, problem, coalesce(label, 0)
+        FROM images LEFT JOIN labels ON image_id = id WHERE id IN (SELECT value FROM json_each(?))""",
+        (listed,),
+    ):
+        rows[id_] = ImageRow(
+            id=id_,
+            root_id=root_id,
+            path=path,
+            file=folders[root_id] / path,
+            width=width,
+            height=height,
+            size=size,
+            modified=mtime_ns / 1e9,
+            sha256=sha256,
+            format=format_,
+            problem=problem,
+            label=Label(label),
+            tags=tuple(tags.get(id_, ())),
+        )
+    return [rows[id_] for id_ in wanted]
+
+
+def counts(project: Project) -> Counts:
+    """How many images there are of each kind."""
+    db = project.db
+    total = _largest_id(db)
+    by_label = dict(db.execute("SELECT label, count(*) FROM labels GROUP BY label"))
+    unreadable, unreadable_unlabeled = db.execute(
+        """SELECT count(*), count(*) - count(label)
+        FROM images LEFT JOIN labels ON image_id = id WHERE problem IS NOT NULL"""
+    ).fetchone()
+    sensitive, normal = by_label.get(Label.SENSITIVE, 0), by_label.get(Label.NORMAL, 0)
+    return Counts(total, total - sensitive - normal - unreadable_unlabeled, sensitive, normal, unreadable)
+
+
+def record_problem(project: Project, image_id: int, sentence: str | None) -> None:
+    """Note why an image cannot be used, as found out later than by the scan; None takes the note back."""
+    with project.writing() as db:
+        db.execute("UPDATE images SET problem = ? WHERE id = ?", (sentence, int(image_id)))
+
+
+def set_tags(project: Project, image_id: int, tags: Iterable[str]) -> None:
+    """Replace the tags of an image. Blank ones and repetitions are dropped."""
+    with project.writing() as db:
+        replace_tags(db, int(image_id), tags)
+
+
+def replace_tags(db: sqlite3.Connection, image_id: int, tags: Iterable[str]) -> None:
+    """`set_tags` inside a transaction that is under way."""
+    db.execute("DELETE FROM tags WHERE image_id = ?", (image_id,))
+    db.executemany(
+        "INSERT INTO tags (image_id, tag) VALUES (?, CAST(? AS TEXT))",
+        [(image_id, encode(tag)) for tag in sorted({" ".join(tag.split()) for tag in tags} - {""})],
+    )
+
+
+def _labels(db: sqlite3.Connection, ids: Ids) -> NDArray[np.uint8]:
+    table = np.zeros(max(_largest_id(db), int(ids.max(initial=0))) + 1, dtype=np.uint8)
+    for label in (Label.SENSITIVE, Label.NORMAL):
+        table[_integers(db, "SELECT image_id FROM labels WHERE label = ?", (int(label),))] = label
+    return table[ids]
+
+
+def _largest_id(db: sqlite3.Connection) -> int:
+    """Also the number of images, since ids count up from 1 and a trigger keeps rows from being deleted."""
+    return db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0]
+
+
+def _unreadable(db: sqlite3.Connection) -> Ids:
+    return _integers(db, "SELECT id FROM images WHERE problem IS NOT NULL")
+
+
+def _named(db: sqlite3.Connection, text: str) -> Ids:
+    return _integers(
+        db,
+        r"SELECT id FROM images WHERE coalesce(folded, path) LIKE CAST(? AS TEXT) ESCAPE '\'",
+        (like_pattern(text),),
+    )
+
+
+def _integers(db: sqlite3.Connection, sql: str, parameters: tuple[object, ...] = ()) -> Ids:
+    return np.fromiter(chain.from_iterable(db.execute(sql, parameters)), dtype=np.int64)
