@@ -1,0 +1,1 @@
+"""The Label page: look through the images and say which are sensitive."""
