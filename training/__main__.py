@@ -7,12 +7,17 @@ event log tells the same.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+
+# Threads of OpenMP that spin while they wait slow everything down as soon as another process, such as the window,
+# wants a core: steps took up to 35 times as long. Has to be said before torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from training.errors import UserError
 from training.events import EventLog, send_command

@@ -12,10 +12,10 @@ from training.spec import NetworkPreset, RunSpec
 # Keyword arguments of diffusers' UNet2DModel. "paper" is that of arXiv 2503.03789: attention at the third level.
 PRESETS: dict[NetworkPreset, dict[str, Any]] = {
     "small": {
-        "block_out_channels": (48, 64, 96),
+        "block_out_channels": (32, 64, 64),
         "layers_per_block": 1,
-        "down_block_types": ("DownBlock2D", "AttnDownBlock2D", "DownBlock2D"),
-        "up_block_types": ("UpBlock2D", "AttnUpBlock2D", "UpBlock2D"),
+        "down_block_types": ("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
+        "up_block_types": ("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
         "norm_num_groups": 16,
         "attention_head_dim": 16,
     },
