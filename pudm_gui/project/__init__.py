@@ -6,4 +6,14 @@ Each module holds functions over a `Project`; `model` has the plain types that t
 from pudm_gui.project.model import Change, Counts, HistoryEntry, ImageFilter, ImageRow, Label, Root
 from pudm_gui.project.project import Project, ProjectBusyError
 
-__all__ = ["Change", "Counts", "HistoryEntry", "ImageFilter", "ImageRow", "Label", "Project", "ProjectBusyError", "Root"]
+__all__ = [
+    "Change",
+    "Counts",
+    "HistoryEntry",
+    "ImageFilter",
+    "ImageRow",
+    "Label",
+    "Project",
+    "ProjectBusyError",
+    "Root",
+]

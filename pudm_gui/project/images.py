@@ -25,7 +25,7 @@ def image_ids(project: Project, filter_: ImageFilter = ImageFilter()) -> Ids:  #
     ``(N,)`` int64.
     """
     db = project.db
-    ids = _integers(db, "SELECT id FROM images ORDER BY root_id, sort_key, id")
+    ids = integers(db, "SELECT id FROM images ORDER BY root_id, sort_key, id")
     keep = np.ones(len(ids), dtype=bool)
     if filter_.show == "unlabeled":
         keep &= (_labels(db, ids) == Label.UNLABELED) & ~np.isin(ids, _unreadable(db))
@@ -127,7 +127,7 @@ def replace_tags(db: sqlite3.Connection, image_id: int, tags: Iterable[str]) -> 
 def _labels(db: sqlite3.Connection, ids: Ids) -> NDArray[np.uint8]:
     table = np.zeros(max(_largest_id(db), int(ids.max(initial=0))) + 1, dtype=np.uint8)
     for label in (Label.SENSITIVE, Label.NORMAL):
-        table[_integers(db, "SELECT image_id FROM labels WHERE label = ?", (int(label),))] = label
+        table[integers(db, "SELECT image_id FROM labels WHERE label = ?", (int(label),))] = label
     return table[ids]
 
 
@@ -137,16 +137,16 @@ def _largest_id(db: sqlite3.Connection) -> int:
 
 
 def _unreadable(db: sqlite3.Connection) -> Ids:
-    return _integers(db, "SELECT id FROM images WHERE problem IS NOT NULL")
+    return integers(db, "SELECT id FROM images WHERE problem IS NOT NULL")
 
 
 def _named(db: sqlite3.Connection, text: str) -> Ids:
-    return _integers(
+    return integers(
         db,
         r"SELECT id FROM images WHERE coalesce(folded, path) LIKE CAST(? AS TEXT) ESCAPE '\'",
         (like_pattern(text),),
     )
 
 
-def _integers(db: sqlite3.Connection, sql: str, parameters: tuple[object, ...] = ()) -> Ids:
+def integers(db: sqlite3.Connection, sql: str, parameters: tuple[object, ...] = ()) -> Ids:
     return np.fromiter(chain.from_iterable(db.execute(sql, parameters)), dtype=np.int64)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pudm_gui.project.images import _integers
+from pudm_gui.project.images import integers
 from pudm_gui.project.model import Change, ChangeKind, HistoryEntry, Ids, Label
 from pudm_gui.project.project import Project
 
@@ -177,4 +177,4 @@ def _carry_out(db: sqlite3.Connection, action: int, kind: ChangeKind, label: Lab
         ON CONFLICT (image_id) DO UPDATE SET label = excluded.label""",
         (action,),
     )
-    return Change(_integers(db, "SELECT image_id FROM label_history WHERE action_id = ?", (action,)), kind, label)
+    return Change(integers(db, "SELECT image_id FROM label_history WHERE action_id = ?", (action,)), kind, label)

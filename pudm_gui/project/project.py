@@ -131,9 +131,10 @@ class Project:
         return db
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction on the calling thread's connection, on the disk when the block ends, undone if it fails.
+    def writing(self, db: sqlite3.Connection | None = None) -> Iterator[sqlite3.Connection]:
+        """One transaction on `db`, or on the calling thread's connection.
 
+        It is on the disk when the block ends, and undone if the block fails.
         Threads take turns here rather than in SQLite, whose waiting sleeps for longer than the transactions last.
 
         Raises
@@ -146,7 +147,7 @@ class Project:
                 f"The project {self.name} is open read-only, so nothing can be changed; close the other window that "
                 "has it and open it again."
             )
-        db = self.db
+        db = db or self.db
         with explained(self.path / DATABASE), self._writer:
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -187,7 +188,8 @@ def _locked(path: Path) -> FileLock:
         lock.acquire()
     except Timeout:
         raise ProjectBusyError(
-            f"The project {path.stem} is already open in another window or command; close it there, or open it read-only."
+            f"The project {path.stem} is already open in another window or command; close it there, or open it "
+            "read-only."
         ) from None
     except OSError as error:
         raise UserError(f"{path} may not be written by this user ({error.strerror}); open it read-only.") from error

@@ -51,7 +51,9 @@ def repoint(project: Project, root_id: int, folder: Path) -> None:
     path = _usable(folder)
     known = roots(project)
     if root_id not in [root.id for root in known]:
-        raise UserError(f"The project {project.name} has no image folder number {root_id}; list its folders and choose one.")
+        raise UserError(
+            f"The project {project.name} has no image folder number {root_id}; list its folders and choose one."
+        )
     for root in known:
         if root.id != root_id:
             _refuse_overlap(path, root)
@@ -71,7 +73,9 @@ def _usable(folder: Path) -> Path:
         str(path).encode()
     except UnicodeEncodeError:
         # Names inside may hold any bytes; the folder's own name is written into every run's settings, which are text.
-        raise UserError(f"The name of the folder {str(path)!r} is not valid text; rename it and add it again.") from None
+        raise UserError(
+            f"The name of the folder {str(path)!r} is not valid text; rename it and add it again."
+        ) from None
     return path
 
 
@@ -80,9 +84,13 @@ def _refuse_overlap(path: Path, root: Root) -> None:
     if mine == other:
         raise UserError(f"{path} is already in the project; choose another folder.")
     if mine.is_relative_to(other):
-        raise UserError(f"{path} lies inside {root.path}, which is already in the project; scan again to see its images.")
+        raise UserError(
+            f"{path} lies inside {root.path}, which is already in the project; scan again to see its images."
+        )
     if other.is_relative_to(mine):
-        raise UserError(f"{path} contains {root.path}, which is already in the project; add its other folders one by one.")
+        raise UserError(
+            f"{path} contains {root.path}, which is already in the project; add its other folders one by one."
+        )
 
 
 def _same(one: Path, other: Path) -> bool:
