@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 from PySide6.QtCore import QObject, QThread, Signal
 
 from training.events import Event, LineReader
@@ -76,6 +78,7 @@ class JobFollower(QThread):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._incoming: list[_Followed] = []
+        self._doomed: set[int] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._followed: list[_Followed] = []
@@ -84,6 +87,12 @@ class JobFollower(QThread):
         """Start `command`, or look for the process that is there, and follow the run."""
         with self._lock:
             self._incoming.append(_Followed(key, run, stage, command))
+        self._wake.set()
+
+    def terminate(self, key: int) -> None:
+        """End the process of one job."""
+        with self._lock:
+            self._doomed.add(key)
         self._wake.set()
 
     def close(self) -> None:
@@ -95,6 +104,7 @@ class JobFollower(QThread):
     def run(self) -> None:
         while not self.isInterruptionRequested():
             self._begin_incoming()
+            self._end_doomed()
             self._followed = [followed for followed in self._followed if self._look(followed)]
             idle = not self._followed
             self._wake.wait(None if idle else POLL_SECONDS)
@@ -119,6 +129,18 @@ class JobFollower(QThread):
                     self.gone.emit(followed.key, JobEnd(start_error=f"The engine could not be started: {error}."))
                     continue
             self._followed.append(followed)
+
+    def _end_doomed(self) -> None:
+        with self._lock:
+            doomed, self._doomed = self._doomed, set()
+        for followed in self._followed:
+            if followed.key not in doomed:
+                continue
+            if followed.process is not None:
+                followed.process.terminate()
+            elif (pid := followed.run.worker()) is not None:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    psutil.Process(pid).terminate()
 
     def _look(self, followed: _Followed) -> bool:
         """Hand over what is new; return whether the process lives."""

@@ -36,8 +36,11 @@ class Job(QObject):
         A `JobState`.
     ended
         An `Outcome`, and the sentence that goes with it.
+    stop_requested
+        For the runner: a process that takes no commands is to be ended.
     """
 
+    stop_requested = Signal()
     event = Signal(object)
     events_added = Signal(list)
     state_changed = Signal(str)
@@ -51,6 +54,7 @@ class Job(QObject):
         self.message = ""
         self._state: JobState = "starting"
         self._attempt_begins = 0
+        self._stopping = False
 
     @property
     def state(self) -> JobState:
@@ -75,6 +79,20 @@ class Job(QObject):
         """
         send_command(self.run.path, command)
 
+    def stop(self) -> None:
+        """End the process: training saves a checkpoint first, and can go on from it later; other stages just end.
+
+        Raises
+        ------
+        UserError
+            The disk is full.
+        """
+        self._stopping = True
+        if self.stage == "train":
+            self.send("stop")
+        else:
+            self.stop_requested.emit()
+
     def add_history(self, events: list[Event]) -> None:
         """Events of earlier processes on the same folder."""
         self._attempt_begins += len(events)
@@ -91,6 +109,8 @@ class Job(QObject):
 
     def end(self, end: JobEnd) -> None:
         outcome, self.message = _outcome(self.attempt, end)
+        if outcome == "interrupted" and self._stopping:
+            outcome, self.message = "stopped", ""
         self._set_state(outcome)
         self.ended.emit(outcome, self.message)
 
@@ -184,9 +204,12 @@ class JobRunner(QObject):
             self._follower.news.connect(self._news)
             self._follower.gone.connect(self._gone)
             self._follower.start()
+        follower = self._follower
         self._next += 1
-        self._jobs[self._next] = job
-        self._follower.follow(self._next, job.run, job.stage, command)
+        key = self._next
+        self._jobs[key] = job
+        job.stop_requested.connect(lambda: follower.terminate(key))
+        follower.follow(key, job.run, job.stage, command)
         self.active_changed.emit()
 
     def _history(self, key: int, events: list[Event]) -> None:
