@@ -12,7 +12,7 @@ from typing import Any, NoReturn, get_args
 
 from pudm_gui.commands import demo, projects, results, training
 from pudm_gui.commands.console import INTERRUPTED, Console
-from pudm_gui.commands.engine import EngineDefect, StageInterrupted
+from pudm_gui.commands.engine import EngineError, StageInterruptedError
 from training import __version__
 from training.errors import UserError
 from training.spec import Correction, Objective, Reduction
@@ -45,9 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command(args, Console(as_json=args.json))
     except UserError as error:
         return _complain(str(error), BAD_INPUT, as_json)
-    except EngineDefect as error:
+    except EngineError as error:
         return _complain(str(error), DEFECT, as_json)
-    except StageInterrupted as error:
+    except StageInterruptedError as error:
         return _complain(str(error), INTERRUPTED, as_json)
     except KeyboardInterrupt:
         return _complain("Stopped.", INTERRUPTED, as_json)
@@ -122,7 +122,11 @@ def _add_train(commands: Any) -> None:
     parser = _command(commands, "train", training.train, "train or fine-tune; prints the run folder")
     parser.add_argument("project", type=Path, metavar="PROJECT")
     parser.add_argument(
-        "--from", dest="source", type=_source, default="scratch", metavar="DIR|scratch",
+        "--from",
+        dest="source",
+        type=_source,
+        default="scratch",
+        metavar="DIR|scratch",
         help="a diffusers folder to fine-tune, or scratch (default)",
     )
     parser.add_argument("--objective", choices=get_args(Objective), help="default: pu")
@@ -136,7 +140,11 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--seed", type=int, metavar="N")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
     parser.add_argument(
-        "--set", type=_assignment, nargs="+", action="extend", metavar="key=value",
+        "--set",
+        type=_assignment,
+        nargs="+",
+        action="extend",
+        metavar="key=value",
         help="any other setting of spec.json, such as optim.warmup_steps=50",
     )
 

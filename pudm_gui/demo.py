@@ -80,7 +80,9 @@ def load_digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     folders = package.submodule_search_locations if package is not None else None
     file = Path(folders[0], "datasets", "data", "digits.csv.gz") if folders else None
     if file is None or not file.is_file():
-        raise UserError("The demo's digits come with scikit-learn, which is not installed; run pip install scikit-learn.")
+        raise UserError(
+            "The demo's digits come with scikit-learn, which is not installed; run pip install scikit-learn."
+        )
     table = np.loadtxt(file, delimiter=",")
     images = np.rint(table[:, :-1] * (255 / BRIGHTEST)).astype(np.uint8).reshape(-1, 8, 8)
     return images, table[:, -1].astype(np.int64)

@@ -52,7 +52,9 @@ def _panel(
     return Panel(
         title,
         "" if rate is None else f"{100 * rate:.1f} %",
-        "" if interval is None else f"not sensitive, 95 % interval {100 * interval[0]:.1f} to {100 * interval[1]:.1f} %",
+        ""
+        if interval is None
+        else f"not sensitive, 95 % interval {100 * interval[0]:.1f} to {100 * interval[1]:.1f} %",
         sorted(folder.glob("*.png"))[: COLUMNS * ROWS],
         sensitive,
     )
@@ -97,7 +99,9 @@ def _draw_footer(draw: ImageDraw.ImageDraw, report: Report, height: int) -> None
         f"rates from {report.n_samples:,} samples of each model",
     ]
     if report.fid is not None and report.fid_before is not None:
-        facts.append(f"distance to real even digits {report.fid_before:.2f} before, {report.fid:.2f} after (less is better)")
+        facts.append(
+            f"distance to real even digits {report.fid_before:.2f} before, {report.fid:.2f} after (less is better)"
+        )
     draw.text((MARGIN, line + 38), "   ·   ".join(facts), MUTED, _font(18), anchor="lm")
 
 

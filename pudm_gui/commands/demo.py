@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pudm_gui.commands.console import INTERRUPTED, Console, duration
-from pudm_gui.commands.engine import StageOutcome, run_stage
+from pudm_gui.commands.engine import StageInterruptedError, StageOutcome, run_stage
 from pudm_gui.commands.report_table import report_table
 from pudm_gui.demo import prepare_demo
 from pudm_gui.demo_picture import draw_before_after
@@ -33,6 +33,7 @@ DEMO_BASE: dict[str, Any] = {
 }
 """How the base model is trained. The fine-tune has no such table: it takes the one-button defaults."""
 DEMO_SAMPLES = 500
+BASE_MODEL, SANITIZED_MODEL = "base-model", "sanitized-model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,6 @@ class DemoSettings:
     samples: int = DEMO_SAMPLES
 
 
-class Stopped(Exception):
-    """Training was stopped with Ctrl+C."""
-
-
 def demo(args: argparse.Namespace, console: Console) -> int:
     return run_demo(args.out.resolve(), args.seed, console, DemoSettings())
 
@@ -57,37 +54,44 @@ def run_demo(folder: Path, seed: int, console: Console, settings: DemoSettings) 
     started = time.monotonic()
     console.say("1/5  Writing real handwritten digits; odd ones are the sensitive ones")
     project = prepare_demo(folder, seed)
-    truth, picture = folder / "truth.csv", folder / "before-after.png"
-    base_model, sanitized_model = folder / "base-model", folder / "sanitized-model"
-    common = {**DEMO_DATA, "seed": seed}
     try:
-        console.say("2/5  Training a base model on the unlabeled digits, a tenth of them odd")
-        base = _trained(project, "base", with_settings(RunSpec(), common | settings.base), console)
-        _exported(base, base_model, console)
-        console.say("3/5  Fine-tuning it with PU-DM, from 200 labeled odd digits")
-        fine_tune = common | {"model.source": str(base_model)} | settings.fine_tune
-        run = _trained(project, "sanitized", with_settings(RunSpec(), fine_tune), console)
-    except Stopped:
+        base, run = _models(folder, project, seed, console, settings)
+    except StageInterruptedError:
         console.say("Stopped; run the same command again to go on.")
         console.result({"project": str(project), "state": "stopped"}, str(project))
         return INTERRUPTED
-    console.say("4/5  Drawing samples of both models and judging them against held-out digits")
-    run_stage("evaluate", run, [run.path, "--samples", str(settings.samples), "--truth", truth], console)
-    console.say("5/5  Exporting the sanitized model and loading it again")
-    _exported(run, sanitized_model, console)
-    report = Report.load(run.report_file)
+    report, picture = Report.load(run.report_file), folder / "before-after.png"
     draw_before_after(run.evaluation, report, picture)
     document = {
         **report.model_dump(mode="json"),
         "project": str(project),
         "run_dir": str(run.path),
-        "base_model": str(base_model),
-        "sanitized_model": str(sanitized_model),
+        "base_model": str(folder / BASE_MODEL),
+        "sanitized_model": str(folder / SANITIZED_MODEL),
         "picture": str(picture),
         "seconds": round(time.monotonic() - started, 1),
     }
     console.result(document, _closing_words(report, document, base, run))
     return 0
+
+
+def _models(
+    folder: Path, project: Path, seed: int, console: Console, settings: DemoSettings
+) -> tuple[RunFolder, RunFolder]:
+    """Train, export and evaluate; returns the run of the base model and that of the fine-tune."""
+    base_model, common = folder / BASE_MODEL, {**DEMO_DATA, "seed": seed}
+    console.say("2/5  Training a base model on the unlabeled digits, a tenth of them odd")
+    base = _trained(project, "base", with_settings(RunSpec(), common | settings.base), console)
+    run_stage("export", base, [base.path, base_model], console)
+    console.say("3/5  Fine-tuning it with PU-DM, from 200 labeled odd digits")
+    fine_tune = common | {"model.source": str(base_model)} | settings.fine_tune
+    run = _trained(project, "sanitized", with_settings(RunSpec(), fine_tune), console)
+    console.say("4/5  Drawing samples of both models and judging them against held-out digits")
+    judging = [run.path, "--samples", str(settings.samples), "--truth", folder / "truth.csv"]
+    run_stage("evaluate", run, judging, console)
+    console.say("5/5  Exporting the sanitized model and loading it again")
+    run_stage("export", run, [run.path, folder / SANITIZED_MODEL], console)
+    return base, run
 
 
 def _trained(project: Path, name: str, spec: RunSpec, console: Console) -> RunFolder:
@@ -99,7 +103,7 @@ def _trained(project: Path, name: str, spec: RunSpec, console: Console) -> RunFo
     if run.state() != "finished":
         outcome: StageOutcome = run_stage("train", run, [run.path], console)
         if outcome.stopped:
-            raise Stopped
+            raise StageInterruptedError("Training was stopped.")
     return run
 
 
@@ -114,10 +118,6 @@ def _essence(spec: RunSpec) -> dict[str, Any]:
     document = spec.model_dump(exclude={"name"})
     del document["data"]["roots"]
     return document
-
-
-def _exported(run: RunFolder, out: Path, console: Console) -> None:
-    run_stage("export", run, [run.path, out], console)
 
 
 def _training_seconds(run: RunFolder) -> float:

@@ -19,11 +19,11 @@ POLL_SECONDS = 0.1
 USER_ERROR_CODE = 2
 
 
-class EngineDefect(Exception):
+class EngineError(Exception):
     """The engine ended in a way that is not the user's mistake; the message says where its log is."""
 
 
-class StageInterrupted(Exception):
+class StageInterruptedError(Exception):
     """The user ended a stage that leaves nothing half done behind."""
 
 
@@ -53,9 +53,9 @@ def run_stage(
     ------
     UserError
         The engine found the input wrong.
-    EngineDefect
+    EngineError
         It broke, or was ended from outside.
-    StageInterrupted
+    StageInterruptedError
         Ctrl+C ended it before it had anything to keep.
     """
     log = folder.log_file if log is None else log
@@ -76,7 +76,7 @@ def run_stage(
     if process.returncode == 0:
         return outcome
     if ended_by_user:
-        raise StageInterrupted(f"Stopped the {stage} stage at once.")
+        raise StageInterruptedError(f"Stopped the {stage} stage at once.")
     raise _failure(process.returncode, outcome, log, log_start)
 
 
@@ -162,7 +162,7 @@ def _failure(code: int, outcome: StageOutcome, log: Path, log_start: int) -> Exc
         return UserError(message)
     if code < 0 and not failed:
         message = f"The engine was ended from outside (signal {-code}), which is often a lack of memory."
-    return EngineDefect(f"{message or f'The engine ended with code {code}.'} Its log is {log}")
+    return EngineError(f"{message or f'The engine ended with code {code}.'} Its log is {log}")
 
 
 def _last_line(log: Path, start: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shutil
 
 from pudm_gui.commands.console import INTERRUPTED, Console, counted_interrupts
 from pudm_gui.project.images import counts
@@ -19,8 +20,13 @@ def new(args: argparse.Namespace, console: Console) -> int:
         if not folder.is_dir():
             raise UserError(f"There is no folder {folder}; name a folder of images.")
     with Project.create(args.project) as project:
-        for folder in args.image_dirs:
-            add_root(project, folder.resolve())
+        try:
+            for folder in args.image_dirs:
+                add_root(project, folder.resolve())
+        except UserError:  # such as folders inside each other: leave no project without its images
+            project.close()
+            shutil.rmtree(project.path)
+            raise
         return _scan(project, console)
 
 
@@ -31,7 +37,8 @@ def scan_again(args: argparse.Namespace, console: Console) -> int:
 
 def _scan(project: Project, console: Console) -> int:
     def show(progress: ScanProgress) -> None:
-        console.progress("Scanning", progress.done, progress.total)
+        what = "Finding images" if progress.phase == "find" else "Checking images"
+        console.progress(what, progress.done, progress.total)
 
     with counted_interrupts() as interrupts:
         result = scan(project, progress=show, cancelled=lambda: interrupts.count > 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pudm_gui.commands.console import Console
-from pudm_gui.commands.engine import StageInterrupted, run_stage
+from pudm_gui.commands.engine import StageInterruptedError, run_stage
 from pudm_gui.commands.report_table import report_table
 from pudm_gui.model_folder import read_model_folder
 from training.errors import UserError
@@ -29,7 +29,7 @@ def sample(args: argparse.Namespace, console: Console) -> int:
         log = Path(file.name)  # not in `out`, which the engine wants empty; kept where there is something to read in it
     try:
         run_stage("sample", RunFolder(out), arguments, console, log=log)
-    except (UserError, StageInterrupted):
+    except (UserError, StageInterruptedError):
         log.unlink()
         raise
     log.unlink()

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from pudm_gui.commands.console import INTERRUPTED, Console
-from pudm_gui.commands.engine import StageInterrupted, run_stage
+from pudm_gui.commands.engine import StageInterruptedError, run_stage
 from pudm_gui.model_folder import read_model_folder
 from pudm_gui.project.project import Project
 from pudm_gui.project.runs import create_run, prior_folder
@@ -29,7 +29,9 @@ SETTING_OF_FLAG = {
 
 
 def prior(args: argparse.Namespace, console: Console) -> int:
-    estimate = estimate_prior(args, RunSpec(), console)
+    with Project.open(args.project, read_only=True) as project:
+        folder = prior_folder(project, RunSpec())
+    estimate = _estimated(folder, console)
     low, high = estimate["interval"]
     text = (
         f"β is about {estimate['beta']:.3f}, 95 % interval {low:.3f} to {high:.3f} "
@@ -42,10 +44,8 @@ def prior(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def estimate_prior(args: argparse.Namespace, spec: RunSpec, console: Console) -> dict[str, Any]:
+def _estimated(folder: RunFolder, console: Console) -> dict[str, Any]:
     """Let the engine estimate β; returns what it wrote to `prior.json`."""
-    with Project.open(args.project) as project:
-        folder = prior_folder(project, spec)
     run_stage("prior", folder, [folder.path], console)
     return json.loads((folder.path / "prior.json").read_text("utf-8"))
 
@@ -53,7 +53,9 @@ def estimate_prior(args: argparse.Namespace, spec: RunSpec, console: Console) ->
 def train(args: argparse.Namespace, console: Console) -> int:
     spec = spec_from_flags(args)
     if args.beta == "auto":
-        estimate = estimate_prior(args, spec, console)
+        with Project.open(args.project) as project:  # for writing: says at once if the run could not be made later
+            folder = prior_folder(project, spec)
+        estimate = _estimated(folder, console)
         console.say(f"β set to {estimate['proposal']:.3f}, from an estimate of {estimate['beta']:.3f}.")
         spec = with_settings(spec, {"objective.beta": estimate["proposal"], "objective.beta_source": "prior"})
     name = spec.name if spec.name != RunSpec().name else spec.objective.kind
@@ -108,7 +110,7 @@ def _train(run: RunFolder, console: Console) -> int:
     document: dict[str, Any] = {"run_dir": str(run.path), "state": "stopped"}
     try:
         outcome = run_stage("train", run, [run.path], console)
-    except StageInterrupted:
+    except StageInterruptedError:
         console.say(f"Ended at once; what was saved is kept. Go on with: pudm resume {run.path}")
     else:
         finished, stopped = outcome.last("finished"), outcome.last("stopped")

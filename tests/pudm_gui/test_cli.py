@@ -1,0 +1,355 @@
+"""The `pudm` command: what it prints where, how it ends, and what it tells people who mistype."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from pudm_gui.cli import main
+from pudm_gui.commands import engine as engine_module
+from pudm_gui.demo import load_digits
+from pudm_gui.project.project import Project
+from training.runs import RunFolder
+
+FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
+SENSITIVE = 5
+IMAGES = 25
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def complaint(self) -> str:
+        """The one line that a mistake gets; fails the test where there are more or fewer."""
+        assert self.code == 2
+        assert self.out == ""
+        assert self.err.count("\n") == 1, self.err
+        return self.err.strip()
+
+
+Pudm = Callable[..., Answer]
+
+
+@pytest.fixture
+def pudm(capsys: pytest.CaptureFixture[str]) -> Pudm:
+    def run(*arguments: object) -> Answer:
+        code = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Answer(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put the fake engine in the real one's place; call it with a behaviour to change that."""
+    monkeypatch.setattr(
+        engine_module, "engine_command", lambda *words: [sys.executable, str(FAKE_ENGINE), *map(str, words)]
+    )
+    return lambda behaviour: monkeypatch.setenv("FAKE_ENGINE", behaviour)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Real handwritten digits as PNG files."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for index, pixels in enumerate(load_digits()[0][:IMAGES]):
+        Image.fromarray(pixels).save(folder / f"{index:03d}.png")
+    return folder
+
+
+@pytest.fixture
+def unlabeled_project(pudm: Pudm, corpus: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "digits.pudm"
+    assert pudm("new", path, corpus).code == 0
+    return path
+
+
+@pytest.fixture
+def project(pudm: Pudm, unlabeled_project: Path, tmp_path: Path) -> Path:
+    table = tmp_path / "some.csv"
+    table.write_text("path,label\n" + "".join(f"{index:03d}.png,sensitive\n" for index in range(SENSITIVE)))
+    assert pudm("labels", "import", unlabeled_project, table).code == 0
+    return unlabeled_project
+
+
+def model_folder(path: Path, sample_size: int = 16, channels: int = 1) -> Path:
+    """The JSON files of a diffusers folder; enough for all that is checked before the engine starts."""
+    (path / "unet").mkdir(parents=True)
+    (path / "model_index.json").write_text(json.dumps({"_class_name": "DDPMPipeline"}))
+    (path / "unet" / "config.json").write_text(json.dumps({"sample_size": sample_size, "in_channels": channels}))
+    return path
+
+
+class TestUsage:
+    @pytest.mark.parametrize(
+        ("arguments", "word"),
+        [
+            ([], "COMMAND"),
+            (["trian"], "trian"),
+            (["train"], "PROJECT"),
+            (["train", "p.pudm", "--objective", "magic"], "magic"),
+            (["train", "p.pudm", "--steps", "many"], "many"),
+            (["train", "p.pudm", "--beta", "some"], "neither a number nor auto"),
+            (["train", "p.pudm", "--set", "steps"], "key=value"),
+            (["sample", "m", "--n", "0", "--seed", "1", "--out", "o"], "at least 1"),
+            (["sample", "m", "--n", "1", "--seed", "-1", "--out", "o"], "--seed"),
+            (["labels"], "COMMAND"),
+        ],
+    )
+    def test_wrong_usage_is_one_line(self, pudm: Pudm, arguments: list[str], word: str) -> None:
+        assert word in pudm(*arguments).complaint
+
+    def test_json_tells_the_mistake_too(self, pudm: Pudm) -> None:
+        answer = pudm("prior", "nowhere.pudm", "--json")
+        assert answer.code == 2
+        assert answer.json["error"] == answer.err.strip()
+
+    def test_help_names_every_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as end:
+            main(["--help"])
+        assert end.value.code == 0
+        out = capsys.readouterr().out
+        for command in ["demo", "new", "scan", "labels", "prior", "train", "resume", "sample", "evaluate", "export"]:
+            assert command in out
+
+    def test_loads_neither_torch_nor_qt(self) -> None:
+        code = "import sys, pudm_gui.cli; print([m for m in ('torch', 'PySide6', 'sklearn') if m in sys.modules])"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "[]"
+
+
+class TestProjects:
+    def test_new_scans_and_counts(self, pudm: Pudm, corpus: Path, tmp_path: Path) -> None:
+        answer = pudm("new", tmp_path / "p.pudm", corpus, "--json")
+        assert answer.code == 0
+        assert answer.json["total"] == answer.json["unlabeled"] == IMAGES
+        assert answer.json["unreadable"] == 0
+
+    def test_scan_finds_what_came_later(self, pudm: Pudm, project: Path, corpus: Path) -> None:
+        Image.new("L", (8, 8), 99).save(corpus / "later.png")
+        (corpus / "broken.png").write_bytes(b"")
+        counts = pudm("scan", project, "--json").json
+        assert (counts["total"], counts["sensitive"], counts["unreadable"]) == (IMAGES + 2, SENSITIVE, 1)
+
+    def test_new_from_a_missing_folder_leaves_nothing(self, pudm: Pudm, tmp_path: Path) -> None:
+        assert "nowhere" in pudm("new", tmp_path / "p.pudm", tmp_path / "nowhere").complaint
+        assert not (tmp_path / "p.pudm").exists()
+
+    def test_new_with_overlapping_folders_leaves_nothing(self, pudm: Pudm, corpus: Path, tmp_path: Path) -> None:
+        (corpus / "inner").mkdir()
+        assert "inner" in pudm("new", tmp_path / "p.pudm", corpus, corpus / "inner").complaint
+        assert not (tmp_path / "p.pudm").exists()
+
+    def test_new_does_not_touch_an_existing_project(self, pudm: Pudm, project: Path, corpus: Path) -> None:
+        assert "already exists" in pudm("new", project, corpus).complaint
+
+    def test_not_a_project(self, pudm: Pudm, corpus: Path) -> None:
+        assert "not a project" in pudm("scan", corpus).complaint
+
+    def test_labels_go_out_as_they_came_in(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
+        table = tmp_path / "out.csv"
+        assert pudm("labels", "export", project, table, "--json").code == 0
+        with table.open(newline="") as file:
+            labels = {row["path"]: row["label"] for row in csv.DictReader(file)}
+        sensitive = {Path(path).name for path, label in labels.items() if label == "sensitive"}
+        assert sensitive == {f"{index:03d}.png" for index in range(SENSITIVE)}
+
+    def test_labels_can_be_exported_while_a_window_has_the_project(
+        self, pudm: Pudm, project: Path, tmp_path: Path
+    ) -> None:
+        with Project.open(project):
+            assert pudm("labels", "export", project, tmp_path / "out.csv").code == 0
+
+    def test_labels_from_a_missing_file(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
+        assert "none.csv" in pudm("labels", "import", project, tmp_path / "none.csv").complaint
+
+
+class TestTrain:
+    def test_stdout_is_the_run_folder_alone(self, pudm: Pudm, project: Path, fake_engine: object) -> None:
+        answer = pudm("train", project)
+        assert answer.code == 0
+        assert RunFolder(Path(answer.out.rstrip("\n"))).state() == "finished"
+
+    def test_json_has_the_run_folder(self, pudm: Pudm, project: Path, fake_engine: object) -> None:
+        document = pudm("train", project, "--json").json
+        assert document["state"] == "finished"
+        assert Path(document["run_dir"]).parent == project / "runs"
+
+    def test_progress_is_a_line_every_tenth_where_nobody_watches(
+        self, pudm: Pudm, project: Path, fake_engine: object
+    ) -> None:
+        lines = [line for line in pudm("train", project).err.splitlines() if line.startswith("Training")]
+        assert 10 <= len(lines) <= 11
+        assert "40/40" in lines[-1]
+
+    def test_flags_reach_the_spec(self, pudm: Pudm, project: Path, fake_engine: object) -> None:
+        flags = "--objective pu --beta 0.2 --correction abs --reduction mean --steps 7 --batch-size 12 --image-size 8"
+        more = "--lr 0.003 --seed 5 --device cpu --set optim.warmup_steps=3 data.channels=1 --set preview.every=0"
+        run = RunFolder(Path(pudm("train", project, *flags.split(), *more.split()).out.strip()))
+        spec = run.spec()
+        assert (spec.objective.beta, spec.objective.beta_source) == (0.2, "user")
+        assert (spec.objective.correction, spec.objective.reduction) == ("abs", "mean")
+        assert (spec.optim.steps, spec.optim.batch_size, spec.optim.learning_rate) == (7, 12, 0.003)
+        assert (spec.optim.warmup_steps, spec.preview.every) == (3, 0)
+        assert (spec.data.image_size, spec.data.channels) == (8, 1)
+        assert (spec.seed, spec.device, spec.model.source) == (5, "cpu", "scratch")
+
+    def test_size_and_channels_come_from_the_base_model(
+        self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object
+    ) -> None:
+        model = model_folder(tmp_path / "model", sample_size=16, channels=1)
+        spec = RunFolder(Path(pudm("train", project, "--from", model).out.strip())).spec()
+        assert (spec.data.image_size, spec.data.channels, spec.model.source) == (16, 1, str(model))
+
+    def test_beta_auto_takes_the_proposal(self, pudm: Pudm, project: Path, fake_engine: object) -> None:
+        answer = pudm("train", project, "--beta", "auto")
+        objective = RunFolder(Path(answer.out.strip())).spec().objective
+        assert (objective.beta, objective.beta_source) == (0.13, "prior")
+        assert "0.130" in answer.err
+
+    def test_prior_gives_the_estimate_and_its_warning(self, pudm: Pudm, project: Path, fake_engine: object) -> None:
+        answer = pudm("prior", project)
+        assert "0.090" in answer.out
+        assert "0.060 to 0.130" in answer.out
+        assert "Few labels." in answer.err
+        assert pudm("prior", project, "--json").json["interval"] == [0.06, 0.13]
+
+    def test_prior_can_be_estimated_while_a_window_has_the_project(
+        self, pudm: Pudm, project: Path, fake_engine: object
+    ) -> None:
+        with Project.open(project):
+            assert pudm("prior", project).code == 0
+
+    @pytest.mark.parametrize("beta", ["0", "1", "1.5", "-0.1", "nan"])
+    def test_beta_outside_its_range(self, pudm: Pudm, project: Path, beta: str) -> None:
+        assert "β must lie between 0 and 1" in pudm("train", project, f"--beta={beta}").complaint
+
+    def test_unknown_setting(self, pudm: Pudm, project: Path) -> None:
+        assert "no setting named optim.stepps" in pudm("train", project, "--set", "optim.stepps=3").complaint
+
+    def test_no_sensitive_image_labeled(self, pudm: Pudm, unlabeled_project: Path) -> None:
+        assert "sensitive" in pudm("train", unlabeled_project).complaint
+        assert not list((unlabeled_project / "runs").iterdir())
+
+    def test_project_open_in_another_window(self, pudm: Pudm, project: Path) -> None:
+        with Project.open(project):
+            assert "already open" in pudm("train", project).complaint
+
+    def test_the_project_is_free_while_it_trains(
+        self, pudm: Pudm, project: Path, fake_engine: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        started = subprocess.Popen
+
+        def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+            Project.open(project).close()
+            return started(*arguments, **options)
+
+        monkeypatch.setattr(engine_module.subprocess, "Popen", start)
+        assert pudm("train", project).code == 0
+
+    def test_base_model_is_no_diffusers_folder(self, pudm: Pudm, project: Path, corpus: Path, tmp_path: Path) -> None:
+        assert "not a diffusers folder" in pudm("train", project, "--from", corpus).complaint
+        assert "no folder" in pudm("train", project, "--from", tmp_path / "nowhere").complaint
+        assert "is a file" in pudm("train", project, "--from", corpus / "000.png").complaint
+
+    def test_size_that_is_not_the_base_models(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
+        model = model_folder(tmp_path / "model", sample_size=16)
+        complaint = pudm("train", project, "--from", model, "--image-size", "32").complaint
+        assert "16 pixels" in complaint
+        assert "--image-size is 32" in complaint
+
+
+class TestEngineEnds:
+    """However the engine ends, `pudm` says what happened and leaves the run where it can go on."""
+
+    def test_bad_input(self, pudm: Pudm, project: Path, fake_engine: Callable[[str], None]) -> None:
+        fake_engine("refuse")
+        assert pudm("train", project).complaint == "The disk is full: free some space."
+
+    def test_defect(self, pudm: Pudm, project: Path, fake_engine: Callable[[str], None]) -> None:
+        fake_engine("break")
+        answer = pudm("train", project)
+        assert answer.code == 1
+        assert "The program failed." in answer.err
+        assert "log.txt" in answer.err
+
+    def test_killed(self, pudm: Pudm, project: Path, fake_engine: Callable[[str], None]) -> None:
+        fake_engine("killed")
+        answer = pudm("train", project)
+        assert answer.code == 1
+        assert "signal 9" in answer.err
+
+    def test_interrupt_lets_training_stop_well(
+        self, pudm: Pudm, project: Path, fake_engine: Callable[[str], None]
+    ) -> None:
+        fake_engine("interrupted once")
+        answer = pudm("train", project, "--json")
+        assert answer.code == 130
+        assert answer.json["state"] == "stopped"
+        assert answer.json["step"] == 7
+        assert f"pudm resume {answer.json['run_dir']}" in answer.err
+
+    def test_second_interrupt_ends_it_at_once(
+        self, pudm: Pudm, project: Path, fake_engine: Callable[[str], None]
+    ) -> None:
+        fake_engine("interrupted twice")
+        answer = pudm("train", project)
+        assert answer.code == 130
+        assert "pudm resume" in answer.err
+
+    def test_stopped_run_can_be_resumed(self, pudm: Pudm, project: Path, fake_engine: Callable[[str], None]) -> None:
+        fake_engine("interrupted once")
+        run = pudm("train", project).out.strip()
+        fake_engine("finish")
+        answer = pudm("resume", run, "--json")
+        assert answer.code == 0
+        assert answer.json["run_dir"] == run
+        assert answer.json["state"] == "finished"
+
+
+class TestRunFolders:
+    @pytest.mark.parametrize("command", [["resume"], ["evaluate"], ["export", "--weights", "raw", "out"]])
+    def test_folder_that_is_no_run(self, pudm: Pudm, corpus: Path, command: list[str]) -> None:
+        name, *rest = command
+        assert "is not a run folder" in pudm(name, corpus, *rest).complaint
+
+    def test_spec_from_a_newer_version(self, pudm: Pudm, project: Path, fake_engine: object) -> None:
+        run = RunFolder(Path(pudm("train", project).out.strip()))
+        document = json.loads(run.spec_file.read_text())
+        run.spec_file.write_text(json.dumps(document | {"version": 99}))
+        assert "newer version" in pudm("resume", run.path).complaint
+
+    def test_finished_run_needs_no_resuming(self, pudm: Pudm, project: Path, fake_engine: object) -> None:
+        run = pudm("train", project).out.strip()
+        answer = pudm("resume", run)
+        assert answer.code == 0
+        assert answer.out.strip() == run
+        assert "finished already" in answer.err
+
+    def test_run_that_another_process_works_on(self, pudm: Pudm, project: Path, fake_engine: object) -> None:
+        run = RunFolder(Path(pudm("train", project).out.strip()))
+        run.claim()  # this very process
+        assert "already being worked on" in pudm("resume", run.path).complaint
+
+    def test_truth_that_is_not_there(self, pudm: Pudm, project: Path, fake_engine: object, tmp_path: Path) -> None:
+        run = pudm("train", project).out.strip()
+        assert "truth.csv" in pudm("evaluate", run, "--truth", tmp_path / "truth.csv").complaint
