@@ -16,6 +16,9 @@ from pudm_gui.project.model import Counts, Ids, ImageFilter, ImageRow, Label
 from pudm_gui.project.paths import encode, like_pattern
 from pudm_gui.project.project import Project
 
+FEW = 2000
+"""Up to so many labels are looked up one by one; for more, all are read at once."""
+
 
 def image_ids(project: Project, filter_: ImageFilter = ImageFilter()) -> Ids:  # noqa: B008 — frozen
     """The images that `filter_` lets through, by root and then in natural order of their paths.
@@ -94,13 +97,18 @@ def counts(project: Project) -> Counts:
     """How many images there are of each kind."""
     db = project.db
     total = _largest_id(db)
-    by_label = dict(db.execute("SELECT label, count(*) FROM labels GROUP BY label"))
+    sensitive, normal = label_totals(db)
     unreadable, unreadable_unlabeled = db.execute(
         """SELECT count(*), count(*) - count(label)
         FROM images LEFT JOIN labels ON image_id = id WHERE problem IS NOT NULL"""
     ).fetchone()
-    sensitive, normal = by_label.get(Label.SENSITIVE, 0), by_label.get(Label.NORMAL, 0)
     return Counts(total, total - sensitive - normal - unreadable_unlabeled, sensitive, normal, unreadable)
+
+
+def label_totals(db: sqlite3.Connection) -> tuple[int, int]:
+    """How many images are labeled sensitive, and normal."""
+    row = db.execute("SELECT sensitive, normal FROM actions ORDER BY id DESC LIMIT 1").fetchone()
+    return row or (0, 0)
 
 
 def record_problem(project: Project, image_id: int, sentence: str | None) -> None:
@@ -125,6 +133,13 @@ def replace_tags(db: sqlite3.Connection, image_id: int, tags: Iterable[str]) -> 
 
 
 def _labels(db: sqlite3.Connection, ids: Ids) -> NDArray[np.uint8]:
+    if len(ids) <= FEW:
+        listed = str(ids.tolist())
+        found = db.execute(
+            "SELECT coalesce(label, 0) FROM json_each(?) LEFT JOIN labels ON image_id = value ORDER BY json_each.id",
+            (listed,),
+        )
+        return np.fromiter(chain.from_iterable(found), dtype=np.uint8)
     table = np.zeros(max(_largest_id(db), int(ids.max(initial=0))) + 1, dtype=np.uint8)
     for label in (Label.SENSITIVE, Label.NORMAL):
         table[integers(db, "SELECT image_id FROM labels WHERE label = ?", (int(label),))] = label

@@ -6,7 +6,6 @@ only ever added: undo and redo are actions too. See `schema` for how they find t
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pudm_gui.project.images import integers
+from pudm_gui.project.images import integers, label_totals
 from pudm_gui.project.model import Change, ChangeKind, HistoryEntry, Ids, Label
 from pudm_gui.project.project import Project
 
@@ -30,8 +29,7 @@ class _Action:
     label: Label | None
     target: int | None
     parent: int | None
-    head: int | None
-    """None stands for the action itself."""
+    head: int
 
 
 def set_label(project: Project, ids: Ids, label: Label, source: str = "hand") -> Change | None:
@@ -41,33 +39,30 @@ def set_label(project: Project, ids: Ids, label: Label, source: str = "hand") ->
     -------
     What changed, or None where every image had the label already.
     """
-    wanted = dict.fromkeys(np.asarray(ids, dtype=np.int64).ravel().tolist(), int(label))
     with project.writing() as db:
-        return apply_labels(project, db, wanted, kind="label", source=source, label=label)
+        return apply_labels(project, db, {label: ids}, kind="label", source=source)
 
 
 def apply_labels(
-    project: Project,
-    db: sqlite3.Connection,
-    wanted: Mapping[int, int],
-    *,
-    kind: ChangeKind,
-    source: str,
-    label: Label | None,
+    project: Project, db: sqlite3.Connection, wanted: Mapping[Label, Ids], *, kind: ChangeKind, source: str
 ) -> Change | None:
-    """Inside a transaction that is under way, give each image of `wanted` its label, as one action."""
-    changes = """SELECT CAST(key AS INTEGER) AS image_id, coalesce(label, 0) AS old, value AS new
-        FROM json_each(?) LEFT JOIN labels ON image_id = CAST(key AS INTEGER) WHERE coalesce(label, 0) <> value"""
-    document = json.dumps(dict(sorted(wanted.items())))
-    count = db.execute(f"SELECT count(*) FROM ({changes})", (document,)).fetchone()[0]
+    """Inside a transaction that is under way, give each label of `wanted` to its images, as one action.
+
+    No image may be under two labels.
+    """
+    action, count = _next_action(db), 0
+    for label, ids in wanted.items():
+        count += db.execute(
+            """INSERT INTO label_history (action_id, image_id, old, new)
+            SELECT ?, value, coalesce(label, 0), ? FROM json_each(?) LEFT JOIN labels ON image_id = value
+            WHERE coalesce(label, 0) <> ?""",
+            (action, label, str(np.unique(ids).tolist()), label),
+        ).rowcount
     if not count:
         return None
-    action = _add_action(project, db, _Action(kind, source, label, None, _head(db), None), count)
-    db.execute(
-        f"INSERT INTO label_history (action_id, image_id, old, new) SELECT ?, image_id, old, new FROM ({changes})",
-        (action, document),
-    )
-    return _carry_out(db, action, kind, label)
+    common = next(iter(wanted)) if len(wanted) == 1 else None
+    _add_action(project, db, _Action(kind, source, common, None, _head(db), action), action, count)
+    return _carry_out(db, action, kind, common)
 
 
 def undo(project: Project) -> Change | None:
@@ -133,23 +128,32 @@ def _replay(
     project: Project, db: sqlite3.Connection, kind: ChangeKind, target: int, head: int, old: str, new: str
 ) -> Change:
     """Act on the images of `target` again, with its columns `old` and `new` in these roles."""
-    count = db.execute("SELECT count FROM actions WHERE id = ?", (target,)).fetchone()[0]
-    kinds = db.execute(f"SELECT DISTINCT {new} FROM label_history WHERE action_id = ?", (target,)).fetchall()
-    label = Label(kinds[0][0]) if len(kinds) == 1 else None
-    action = _add_action(project, db, _Action(kind, "hand", label, target, None, head), count)
-    db.execute(
+    action = _next_action(db)
+    count = db.execute(
         f"""INSERT INTO label_history (action_id, image_id, old, new)
         SELECT ?, image_id, {old}, {new} FROM label_history WHERE action_id = ?""",
         (action, target),
-    )
+    ).rowcount
+    low, high = db.execute("SELECT min(new), max(new) FROM label_history WHERE action_id = ?", (action,)).fetchone()
+    label = Label(low) if low == high else None
+    _add_action(project, db, _Action(kind, "hand", label, target, None, head), action, count)
     return _carry_out(db, action, kind, label)
 
 
-def _add_action(project: Project, db: sqlite3.Connection, action: _Action, count: int) -> int:
-    id_ = 1 + db.execute("SELECT coalesce(max(id), 0) FROM actions").fetchone()[0]
+def _next_action(db: sqlite3.Connection) -> int:
+    return 1 + db.execute("SELECT coalesce(max(id), 0) FROM actions").fetchone()[0]
+
+
+def _add_action(project: Project, db: sqlite3.Connection, action: _Action, id_: int, count: int) -> None:
+    sensitive, normal = label_totals(db)
+    more_sensitive, more_normal = db.execute(
+        """SELECT sum(new = 1) - sum(old = 1), sum(new = 2) - sum(old = 2)
+        FROM label_history WHERE action_id = ?""",
+        (id_,),
+    ).fetchone()
     db.execute(
-        """INSERT INTO actions (id, at, kind, annotator, source, label, count, target, parent, head)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO actions (id, at, kind, annotator, source, label, count, target, parent, head, sensitive, normal)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             id_,
             time.time(),
@@ -160,10 +164,11 @@ def _add_action(project: Project, db: sqlite3.Connection, action: _Action, count
             count,
             action.target,
             action.parent,
-            id_ if action.head is None else action.head,
+            action.head,
+            sensitive + more_sensitive,
+            normal + more_normal,
         ),
     )
-    return id_
 
 
 def _carry_out(db: sqlite3.Connection, action: int, kind: ChangeKind, label: Label | None) -> Change:

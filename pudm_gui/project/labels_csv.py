@@ -6,13 +6,15 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from pudm_gui.project.images import replace_tags
 from pudm_gui.project.labels import apply_labels
-from pudm_gui.project.model import Label
+from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.paths import encode, posix
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots
@@ -90,10 +92,9 @@ def import_labels(project: Project, csv_path: Path) -> ImportReport:
             change = apply_labels(
                 project,
                 db,
-                {image_id: int(row.label) for image_id, row in found.items()},
+                {label: _labeled(found, label) for label in Label if _labeled(found, label).size},
                 kind="import",
                 source="import",
-                label=_common_label(list(found.values())),
             )
             for image_id, row in found.items():
                 if row.tags is not None:
@@ -215,9 +216,8 @@ def _row(csv_path: Path, line: int, header: Sequence[str], cells: Sequence[str])
     return _Row(line, path, label, _original(named["tags"]).split(";") if "tags" in header else None)
 
 
-def _common_label(rows: Sequence[_Row]) -> Label | None:
-    labels = {row.label for row in rows}
-    return labels.pop() if len(labels) == 1 else None
+def _labeled(found: Mapping[int, _Row], label: Label) -> Ids:
+    return np.array([image_id for image_id, row in found.items() if row.label == label], dtype=np.int64)
 
 
 def _harmless(cell: str) -> str:

@@ -59,15 +59,17 @@ def _v1_first_release(db: Database) -> None:
             count INTEGER NOT NULL,
             target INTEGER REFERENCES actions(id),
             parent INTEGER,
-            head INTEGER NOT NULL
+            head INTEGER NOT NULL,
+            sensitive INTEGER NOT NULL,  -- images with this label afterwards, so that counting is looking at one row
+            normal INTEGER NOT NULL
         )"""
     )
     db.execute("CREATE INDEX actions_by_target ON actions(target, id) WHERE target IS NOT NULL")
     db.execute("CREATE INDEX actions_by_parent ON actions(parent, id) WHERE parent IS NOT NULL")
     db.execute(
         """CREATE TABLE label_history (
-            action_id INTEGER NOT NULL REFERENCES actions(id),
-            image_id INTEGER NOT NULL REFERENCES images(id),
+            action_id INTEGER NOT NULL REFERENCES actions(id) DEFERRABLE INITIALLY DEFERRED,
+            image_id INTEGER NOT NULL,
             old INTEGER NOT NULL,
             new INTEGER NOT NULL,
             PRIMARY KEY (action_id, image_id)
