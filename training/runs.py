@@ -168,4 +168,5 @@ def engine_command(stage: str, *arguments: str | Path) -> list[str]:
     if getattr(sys, "frozen", False):  # an installed application has the engine as a second executable beside it
         engine = Path(sys.executable).with_name("pudm-engine" + Path(sys.executable).suffix)
         return [str(engine), stage, *map(str, arguments)]
-    return [sys.executable, "-m", "training", stage, *map(str, arguments)]
+    # -P: a folder named training where the command was given must not take the place of this package.
+    return [sys.executable, "-P", "-m", "training", stage, *map(str, arguments)]

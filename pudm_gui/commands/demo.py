@@ -87,7 +87,7 @@ def _models(
     fine_tune = common | {"model.source": str(base_model)} | settings.fine_tune
     run = _trained(project, "sanitized", with_settings(RunSpec(), fine_tune), console)
     console.say("4/5  Drawing samples of both models and judging them against held-out digits")
-    judging = [run.path, "--samples", str(settings.samples), "--truth", folder / "truth.csv"]
+    judging: list[str | Path] = [run.path, "--samples", str(settings.samples), "--truth", folder / "truth.csv"]
     run_stage("evaluate", run, judging, console)
     console.say("5/5  Exporting the sanitized model and loading it again")
     run_stage("export", run, [run.path, folder / SANITIZED_MODEL], console)

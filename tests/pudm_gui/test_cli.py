@@ -18,7 +18,7 @@ from pudm_gui.cli import main
 from pudm_gui.commands import engine as engine_module
 from pudm_gui.demo import load_digits
 from pudm_gui.project.project import Project
-from training.runs import RunFolder
+from training.runs import RunFolder, engine_command
 
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
 SENSITIVE = 5
@@ -291,6 +291,15 @@ class TestEngineEnds:
         assert answer.code == 1
         assert "The program failed." in answer.err
         assert "log.txt" in answer.err
+
+    def test_a_folder_named_training_is_not_the_engine(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "training").mkdir()
+        (tmp_path / "training" / "__main__.py").write_text("raise SystemExit('an impostor')")
+        monkeypatch.chdir(tmp_path)
+        command = engine_command("train", tmp_path)
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert "is not a run folder" in done.stderr
 
     def test_killed(self, pudm: Pudm, project: Path, fake_engine: Callable[[str], None]) -> None:
         fake_engine("killed")
