@@ -18,6 +18,9 @@ from pudm_gui.project.project import Project
 
 FEW = 2000
 """Up to so many labels are looked up one by one; for more, all are read at once."""
+SPARSE = 16
+"""Where fewer than one image in so many is wanted, sorting those beats walking through all."""
+_IN_ORDER = "ORDER BY root_id, sort_key, id"
 
 
 def image_ids(project: Project, filter_: ImageFilter = ImageFilter()) -> Ids:  # noqa: B008 — frozen
@@ -28,17 +31,17 @@ def image_ids(project: Project, filter_: ImageFilter = ImageFilter()) -> Ids:  #
     ``(N,)`` int64.
     """
     db = project.db
-    ids = integers(db, "SELECT id FROM images ORDER BY root_id, sort_key, id")
-    keep = np.ones(len(ids), dtype=bool)
-    if filter_.show == "unlabeled":
-        keep &= (_labels(db, ids) == Label.UNLABELED) & ~np.isin(ids, _unreadable(db))
-    elif filter_.show in ("sensitive", "normal"):
-        keep &= _labels(db, ids) == Label.from_word(filter_.show)
-    elif filter_.show == "unreadable":
-        keep &= np.isin(ids, _unreadable(db))
-    if filter_.text:
-        keep &= np.isin(ids, _named(db, filter_.text))
-    return ids[keep]
+    keep = _kept(db, filter_)
+    if keep.sum() * SPARSE < len(keep):
+        listed = str(np.flatnonzero(keep).tolist())
+        return integers(
+            db,
+            f"SELECT id FROM images WHERE id IN (SELECT value FROM json_each(?)) {_IN_ORDER}",
+            (listed,),
+        )
+    ids = integers(db, f"SELECT id FROM images {_IN_ORDER}")
+    ids = ids[ids < len(keep)]  # a scan may have added some since
+    return ids[keep[ids]]
 
 
 def labels_for(project: Project, ids: Ids) -> NDArray[np.uint8]:
@@ -48,7 +51,14 @@ def labels_for(project: Project, ids: Ids) -> NDArray[np.uint8]:
     -------
     ``(N,)`` uint8, the numbers of `Label`.
     """
-    return _labels(project.db, np.asarray(ids, dtype=np.int64))
+    wanted, db = np.asarray(ids, dtype=np.int64), project.db
+    if len(wanted) > FEW:
+        return _label_table(db, int(wanted.max()) + 1)[wanted]
+    found = db.execute(
+        "SELECT coalesce(label, 0) FROM json_each(?) LEFT JOIN labels ON image_id = value ORDER BY json_each.id",
+        (str(wanted.tolist()),),
+    )
+    return np.fromiter(chain.from_iterable(found), dtype=np.uint8)
 
 
 def image_rows(project: Project, ids: Ids | Sequence[int]) -> list[ImageRow]:
@@ -132,18 +142,35 @@ def replace_tags(db: sqlite3.Connection, image_id: int, tags: Iterable[str]) -> 
     )
 
 
-def _labels(db: sqlite3.Connection, ids: Ids) -> NDArray[np.uint8]:
-    if len(ids) <= FEW:
-        listed = str(ids.tolist())
-        found = db.execute(
-            "SELECT coalesce(label, 0) FROM json_each(?) LEFT JOIN labels ON image_id = value ORDER BY json_each.id",
-            (listed,),
-        )
-        return np.fromiter(chain.from_iterable(found), dtype=np.uint8)
-    table = np.zeros(max(_largest_id(db), int(ids.max(initial=0))) + 1, dtype=np.uint8)
+def _kept(db: sqlite3.Connection, filter_: ImageFilter) -> NDArray[np.bool_]:
+    """Whether each id from 0 to the largest passes `filter_`."""
+    size = _largest_id(db) + 1
+    keep = np.ones(size, dtype=bool)
+    keep[0] = False
+    if filter_.show == "unlabeled":
+        keep &= _label_table(db, size) == Label.UNLABELED
+        keep &= ~_member_table(_unreadable(db), size)
+    elif filter_.show in ("sensitive", "normal"):
+        keep &= _label_table(db, size) == Label.from_word(filter_.show)
+    elif filter_.show == "unreadable":
+        keep &= _member_table(_unreadable(db), size)
+    if filter_.text:
+        keep &= _member_table(_named(db, filter_.text), size)
+    return keep
+
+
+def _label_table(db: sqlite3.Connection, size: int) -> NDArray[np.uint8]:
+    """The label of each id below `size`."""
+    table = np.zeros(size, dtype=np.uint8)
     for label in (Label.SENSITIVE, Label.NORMAL):
-        table[integers(db, "SELECT image_id FROM labels WHERE label = ?", (int(label),))] = label
-    return table[ids]
+        table[integers(db, "SELECT image_id FROM labels WHERE label = ? AND image_id < ?", (int(label), size))] = label
+    return table
+
+
+def _member_table(ids: Ids, size: int) -> NDArray[np.bool_]:
+    table = np.zeros(size, dtype=bool)
+    table[ids[ids < size]] = True
+    return table
 
 
 def _largest_id(db: sqlite3.Connection) -> int:
