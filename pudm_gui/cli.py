@@ -82,8 +82,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, run: Command, text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+def _command(commands: Any, name: str, run: Command, text: str, usage: str | None = None) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, usage=usage)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout; progress on stderr")
     parser.set_defaults(command=run)
     return parser
@@ -119,7 +119,8 @@ def _add_prior(commands: Any) -> None:
 
 
 def _add_train(commands: Any) -> None:
-    parser = _command(commands, "train", training.train, "train or fine-tune; prints the run folder")
+    text = "train or fine-tune; prints the run folder"
+    parser = _command(commands, "train", training.train, text, usage="pudm train PROJECT [options]")
     parser.add_argument("project", type=Path, metavar="PROJECT")
     parser.add_argument(
         "--from",
