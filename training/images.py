@@ -15,11 +15,21 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, MpoImagePlugin, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO")
-"""Pillow plug-ins that a file may be opened with, whatever its name says. MPO is what many phones call a JPEG."""
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+"""Pillow plug-ins that a file may be opened with, whatever its name says."""
 MAX_PIXELS = 200_000_000
 """Larger images are not decoded: 200 megapixels are 600 MB of RGB."""
 BACKGROUND = (255, 255, 255)
@@ -41,8 +51,8 @@ _TURNS = {
 }
 """What brings an image right side up, by its EXIF orientation."""
 
-# Pillow loads the other plug-ins of FORMATS by itself, but fails over the names of these until someone has.
-_LOADED = (MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
+# Loaded here, lest Pillow load all of its plug-ins when it meets a file that is none of these.
+_PLUGINS = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 # The limit is checked here, by size, before anything is decoded; Pillow's own would only warn at half of it.
 Image.MAX_IMAGE_PIXELS = None
 # Damaged metadata is no news to the person who labels. Set once: warnings.catch_warnings is not for threads.
@@ -174,6 +184,7 @@ def _info(image: Image.Image, size: tuple[int, int]) -> ImageInfo:
     # Pillow turns TIFF by itself, and gives its size as turned from the start.
     if image.format != "TIFF" and _orientation(image) >= 5:
         width, height = height, width
+    # What many phones write as .jpg is MPO to Pillow: a JPEG with further pictures behind the first.
     return ImageInfo(width, height, "JPEG" if image.format == "MPO" else image.format or "")
 
 
