@@ -104,10 +104,10 @@ def split_digits(seed: int) -> Split:
     )
 
 
-def prepare_demo(folder: Path, seed: int = 0) -> Path:
+def prepare_demo(folder: Path, seed: int | None = None) -> Path:
     """Write the digits and a scanned, labeled project into `folder`; returns the project. A few seconds, no training.
 
-    A folder that already holds the demo is taken as it is.
+    A folder that already holds the demo is taken as it is; `seed` None takes one of any seed, and makes one of seed 0.
 
     Raises
     ------
@@ -117,7 +117,8 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
     folder = folder.resolve()
     marker, unfinished, project = folder / "demo.json", folder / "unfinished-demo", folder / "digits.pudm"
     if marker.is_file():
-        _check_seed(marker, seed)
+        if seed is not None:
+            _check_seed(marker, seed)
         return project
     if unfinished.is_file():
         for part in (folder / "images", folder / "held-out", project):
@@ -126,6 +127,7 @@ def prepare_demo(folder: Path, seed: int = 0) -> Path:
         raise UserError(f"{folder} already exists and is not a demo; choose another folder with --out.")
     folder.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
+    seed = 0 if seed is None else seed
     _write_files(folder, split_digits(seed))
     _create_project(project, folder)
     write_atomic(marker, json.dumps({"seed": seed}) + "\n")
