@@ -1,0 +1,64 @@
+"""Small projects to test the store with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pudm_gui.project.images import image_ids
+from pudm_gui.project.model import Ids
+from pudm_gui.project.project import Project
+from pudm_gui.project.roots import add_root
+from pudm_gui.project.scan import scan
+
+
+def write_image(path: Path, seed: int = 0) -> Path:
+    """A small PNG whose content depends on `seed`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path, format="PNG")
+    return path
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of ten images, ``img1.png`` to ``img10.png``, all different."""
+    folder = tmp_path / "pictures"
+    for number in range(1, 11):
+        write_image(folder / f"img{number}.png", seed=number)
+    return folder
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
+    """``make_project(folder, …)``: a project of these folders, scanned; closed after the test."""
+    projects: list[Project] = []
+
+    def make(*folders: Path, name: str = "test.pudm") -> Project:
+        project = Project.create(tmp_path / name, annotator="ann")
+        projects.append(project)
+        for folder in folders:
+            add_root(project, folder)
+        if folders:
+            scan(project)
+        return project
+
+    yield make
+    for project in projects:
+        project.close()
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project], pictures: Path) -> Project:
+    """A project of the ten images of `pictures`."""
+    return make_project(pictures)
+
+
+@pytest.fixture
+def ids(project: Project) -> Ids:
+    """The ids of the ten images, in natural order."""
+    return image_ids(project)
