@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QSettings
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 
 from pudm_gui.diagnostics import catch_errors, start_logging
@@ -31,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     catch_errors(lambda sentence: window.tell(sentence, "error"))
     open_first(window, options.project, demo=options.demo)
     window.show()
-    return app.exec()
+    status = app.exec()
+    window.deleteLater()  # while the application is still there: Qt's objects do not outlive it well
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    return status
 
 
 def make_application(theme: str | None = None) -> QApplication:
@@ -40,7 +43,7 @@ def make_application(theme: str | None = None) -> QApplication:
     QCoreApplication.setOrganizationName(ORGANIZATION)
     app.setApplicationName(ORGANIZATION)
     app.setApplicationDisplayName("PU-DM Studio")
-    app.setDesktopFileName("org.pudm_studio.Studio")
+    app.setDesktopFileName("org.pudm.Studio")
     app.setWindowIcon(icon("app", "sensitive"))
     apply_theme(app, theme or QSettings().value(THEME_KEY, "system"))  # type: ignore[arg-type]
     return app

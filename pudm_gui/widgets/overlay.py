@@ -50,5 +50,5 @@ class MessageOverlay(InlineMessage):
     def _place(self) -> None:
         host = self.parentWidget()
         width = min(WIDEST, host.width() - 2 * theme.SPACE_L)
-        height = max(self.heightForWidth(width), self.sizeHint().height())
+        height = self.layout().heightForWidth(width)
         self.setGeometry((host.width() - width) // 2, host.height() - height - theme.SPACE_L, width, height)

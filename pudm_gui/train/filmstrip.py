@@ -1,0 +1,168 @@
+"""Samples over time at fixed seeds: one tile a preview, the newest at the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
+
+from pudm_gui import theme
+from pudm_gui.train.progress import Preview
+from pudm_gui.train.sample_painting import fitted, paint_hidden, paint_picture
+from pudm_gui.train.sample_store import SampleStore
+from training.runs import RunFolder
+
+TILE = 112
+CAPTION = 18
+GAP = theme.SPACE_S
+
+
+class Filmstrip(QAbstractScrollArea):
+    """Scrolls sideways over any number of previews. Press a blurred one to see it.
+
+    Signals
+    -------
+    opened
+        Index of the preview to look at closely.
+    """
+
+    opened = Signal(int)
+
+    def __init__(self, store: SampleStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._run: RunFolder | None = None
+        self._previews: list[Preview] = []
+        self._blur = True
+        self._hidden = False
+        self._revealed: int | None = None
+        self._current = -1
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(TILE + CAPTION + 14)
+        self.setAccessibleName(self.tr("Samples over time"))
+        store.arrived.connect(self.viewport().update)
+
+    def show_previews(self, run: RunFolder | None, previews: list[Preview]) -> None:
+        """Show `previews` of `run`; stays at the right end if it was there."""
+        bar = self.horizontalScrollBar()
+        at_end = run != self._run or bar.value() >= bar.maximum()
+        if run != self._run:
+            self._current = -1
+        self._run, self._previews = run, list(previews)
+        self._layout()
+        if at_end:
+            bar.setValue(bar.maximum())
+        self.viewport().update()
+
+    def set_blur(self, blur: bool) -> None:
+        self._blur = blur
+        self.viewport().update()
+
+    def set_hidden(self, hidden: bool) -> None:
+        self._hidden = hidden
+        self.viewport().update()
+
+    def tile_rect(self, index: int) -> QRect:
+        """Where the picture of a preview is, in the viewport."""
+        x = index * (TILE + GAP) - self.horizontalScrollBar().value()
+        return QRect(x, 0, TILE, TILE)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        first = max(0, self.horizontalScrollBar().value() // (TILE + GAP))
+        last = min(len(self._previews), first + self.viewport().width() // (TILE + GAP) + 2)
+        for index in range(first, last):
+            self._paint_tile(painter, index)
+
+    def _paint_tile(self, painter: QPainter, index: int) -> None:
+        colors = theme.current_theme()
+        rect = self.tile_rect(index)
+        preview = self._previews[index]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colors.surface1)
+        painter.drawRoundedRect(rect, theme.RADIUS, theme.RADIUS)
+        if self._hidden:
+            paint_hidden(painter, rect)
+        elif self._run is not None:
+            image = self._store.get(self._run.path / preview.path, blur=self._blur and self._revealed != index)
+            if image is not None and not image.isNull():
+                paint_picture(painter, image, fitted(image.size(), rect.adjusted(2, 2, -2, -2)))
+        if index == self._current and self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(colors.accent, 2))
+            painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), theme.RADIUS, theme.RADIUS)
+        font = self.font()
+        font.setPixelSize(theme.FONT_SMALL)
+        painter.setFont(font)
+        painter.setPen(colors.text if index == len(self._previews) - 1 else colors.text_muted)
+        words = self.tr("before") if preview.step == 0 else self.tr("step {n}").format(n=preview.step)
+        caption = QRect(rect.left(), rect.bottom() + 3, rect.width(), CAPTION)
+        painter.drawText(caption, Qt.AlignmentFlag.AlignHCenter, words)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self._index_at(event.position().toPoint().x())
+        if index is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._current = self._revealed = index
+            self.viewport().update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        index = self._index_at(event.position().toPoint().x())
+        pressed, self._revealed = self._revealed, None
+        self.viewport().update()
+        if index is not None and index == pressed:
+            self.opened.emit(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        move = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        if move is not None and self._previews:
+            start = self._current if self._current >= 0 else len(self._previews) - move
+            self._current = min(max(start + move, 0), len(self._previews) - 1)
+            self._scroll_to(self._current)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._current >= 0:
+            self.opened.emit(self._current)
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        delta = event.angleDelta()
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() - (delta.x() or delta.y()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._layout()
+
+    def focusInEvent(self, event: object) -> None:
+        if self._current < 0 and self._previews:
+            self._current = len(self._previews) - 1
+        self.viewport().update()
+
+    def focusOutEvent(self, event: object) -> None:
+        self.viewport().update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, self.height())
+
+    def _layout(self) -> None:
+        whole = len(self._previews) * (TILE + GAP) - GAP
+        bar = self.horizontalScrollBar()
+        bar.setRange(0, max(0, whole - self.viewport().width()))
+        bar.setPageStep(self.viewport().width())
+        bar.setSingleStep(TILE + GAP)
+
+    def _index_at(self, x: int) -> int | None:
+        index, rest = divmod(x + self.horizontalScrollBar().value(), TILE + GAP)
+        return index if rest < TILE and 0 <= index < len(self._previews) else None
+
+    def _scroll_to(self, index: int) -> None:
+        rect, bar = self.tile_rect(index), self.horizontalScrollBar()
+        if rect.left() < 0:
+            bar.setValue(bar.value() + rect.left())
+        elif rect.right() > self.viewport().width():
+            bar.setValue(bar.value() + rect.right() - self.viewport().width())
+        self.viewport().update()

@@ -1,0 +1,176 @@
+"""The form under "More options"."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from pudm_gui import theme
+from pudm_gui.train.option_fields import OptionField, option_groups
+
+
+class OptionsForm(QWidget):
+    """Edits settings of a run by their dotted keys.
+
+    Signals
+    -------
+    changed
+        Some value was changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._defaults: dict[str, Any] = {}
+        self.fields: dict[str, QWidget] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE_XS)
+        for title, options in option_groups():
+            heading = QLabel(title)
+            heading.setProperty("role", "strong")
+            layout.addWidget(heading)
+            for option in options:
+                self._add(layout, option)
+            layout.addSpacing(theme.SPACE_S)
+        self.reset_button = QPushButton(self.tr("Back to the defaults"))
+        self.reset_button.setProperty("role", "quiet")
+        self.reset_button.clicked.connect(self.reset)
+        layout.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        self._refresh()
+
+    def values(self) -> dict[str, Any]:
+        """Every setting, by its dotted key."""
+        return {key: _value(field) for key, field in self.fields.items()}
+
+    def set_defaults(self, defaults: dict[str, Any]) -> None:
+        """What the settings are when nobody changes them; those that nobody has changed follow."""
+        before = self._defaults
+        self._defaults = before | defaults
+        for key, value in defaults.items():
+            if _same(_value(self.fields[key]), before[key]):
+                _set(self.fields[key], value)
+        self._refresh()
+
+    def reset(self) -> None:
+        for key, value in self._defaults.items():
+            _set(self.fields[key], value)
+        self._refresh()
+
+    def changed_count(self) -> int:
+        return sum(not _same(_value(field), self._defaults[key]) for key, field in self.fields.items())
+
+    def _add(self, layout: QVBoxLayout, option: OptionField) -> None:
+        field = _editor(option)
+        field.setToolTip(option.help)
+        field.setAccessibleName(option.title)
+        field.setAccessibleDescription(option.help)
+        if isinstance(field, QCheckBox):
+            field.setText(option.title)
+            field.toggled.connect(self._edited)
+        else:
+            title = QLabel(option.title)
+            title.setProperty("role", "small")
+            title.setToolTip(option.help)
+            title.setBuddy(field)
+            layout.addWidget(title)
+            signal = field.currentIndexChanged if isinstance(field, QComboBox) else field.valueChanged
+            signal.connect(self._edited)
+        layout.addWidget(field)
+        self.fields[option.key] = field
+        self._defaults[option.key] = option.default
+
+    def _edited(self) -> None:
+        self._refresh()
+        self.changed.emit()
+
+    def _refresh(self) -> None:
+        self.reset_button.setVisible(self.changed_count() > 0)
+
+
+class CalmSpinBox(QSpinBox):
+    """A number field that the wheel does not change while one scrolls past it."""
+
+    def wheelEvent(self, event: Any) -> None:
+        event.ignore()
+
+
+class CalmComboBox(QComboBox):
+    """A list that the wheel does not change while one scrolls past it."""
+
+    def wheelEvent(self, event: Any) -> None:
+        event.ignore()
+
+
+class RateBox(QDoubleSpinBox):
+    """A number over several orders of magnitude, such as 1e-4, with steps of about a fifth."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDecimals(10)
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.3g}"
+
+    def valueFromText(self, text: str) -> float:
+        number, good = QLocale.c().toDouble(text.strip())
+        return number if good else self.value()
+
+    def validate(self, text: str, position: int) -> object:
+        number, good = QLocale.c().toDouble(text.strip())
+        if good and self.minimum() <= number <= self.maximum():
+            return QValidator.State.Acceptable, text, position
+        return QValidator.State.Intermediate, text, position
+
+    def stepBy(self, steps: int) -> None:
+        step = 10 ** math.floor(math.log10(self.value())) if self.value() > 0 else self.minimum()
+        self.setValue(self.value() + steps * step / (1 if steps > 0 or self.value() > 1.01 * step else 10))
+
+    def wheelEvent(self, event: Any) -> None:
+        event.ignore()
+
+
+def _editor(option: OptionField) -> QWidget:
+    if option.kind is bool:
+        box = QCheckBox()
+        box.setChecked(option.default)
+        return box
+    if option.choices:
+        choices = CalmComboBox()
+        for value, word in option.choices.items():
+            choices.addItem(word, value)
+        choices.setCurrentIndex(choices.findData(option.default))
+        return choices
+    number = CalmSpinBox() if option.kind is int else RateBox()
+    number.setRange(int(option.low) if option.kind is int else option.low, int(option.high))  # type: ignore[arg-type]
+    if option.kind is float:
+        number.setMaximum(option.high)
+    number.setValue(option.default)
+    return number
+
+
+def _value(field: QWidget) -> Any:
+    if isinstance(field, QCheckBox):
+        return field.isChecked()
+    if isinstance(field, QComboBox):
+        return field.currentData()
+    assert isinstance(field, QSpinBox | QDoubleSpinBox)
+    return field.value()
+
+
+def _set(field: QWidget, value: Any) -> None:
+    if isinstance(field, QCheckBox):
+        field.setChecked(value)
+    elif isinstance(field, QComboBox):
+        field.setCurrentIndex(field.findData(value))
+    elif isinstance(field, QSpinBox | QDoubleSpinBox):
+        field.setValue(value)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return math.isclose(one, other, rel_tol=1e-6) if isinstance(one, float) else one == other

@@ -1,0 +1,128 @@
+"""Where a run stands, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from pudm_gui.job_words import step_words, time_left
+from pudm_gui.run_summary import display_name
+from pudm_gui.train.progress import TrainingProgress
+from pudm_gui.widgets.message import MessageKind
+from training.runs import RunFolder, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class RunItem:
+    """One run of the project, as listed."""
+
+    run: RunFolder
+    name: str
+    state: RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message about a run, and what can be done about it."""
+
+    text: str
+    kind: MessageKind
+    action: str = ""
+    """Words on the button; "" for none."""
+    does: str = ""
+    """What the button does: "resume", "review" or "log"."""
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("RunWords", text)
+
+
+def list_items(runs: list[RunFolder]) -> list[RunItem]:
+    """Reads every run's events: call it off the GUI thread."""
+    return [RunItem(run, display_name(run), run.state()) for run in runs]
+
+
+def state_words(state: RunState) -> str:
+    return {
+        "new": _tr("not started"),
+        "running": _tr("running"),
+        "paused": _tr("paused"),
+        "stopped": _tr("stopped"),
+        "finished": _tr("finished"),
+        "failed": _tr("failed"),
+        "interrupted": _tr("interrupted"),
+    }[state]
+
+
+def headline(state: RunState | str, progress: TrainingProgress) -> str:
+    """The one line in large type."""
+    if state == "starting":
+        return _tr("Starting…")
+    if state == "running" and progress.preparing:
+        return progress.preparing[0].upper() + progress.preparing[1:]
+    if state == "finished":
+        return _tr("Finished: {n} steps").format(n=QLocale().toString(progress.step))
+    if not progress.steps:
+        return _tr("Not started yet") if state == "new" else state_words(state).capitalize()  # type: ignore[arg-type]
+    words = step_words(progress.step, progress.steps)
+    return words[0].upper() + words[1:]
+
+
+def details(state: RunState | str, progress: TrainingProgress) -> str:
+    """What stands beside it: time left, speed, device."""
+    parts = []
+    if state == "paused":
+        parts.append(_tr("paused"))
+    elif state == "running" and progress.seconds_left is not None and progress.step:
+        parts.append(time_left(progress.seconds_left))
+    if state == "finished" and progress.seconds:
+        parts.append(_tr("in {time}").format(time=duration(progress.seconds)))
+    if progress.images_per_second:
+        speed = QLocale().toString(progress.images_per_second, "f", 0 if progress.images_per_second >= 10 else 1)
+        parts.append(_tr("{n} images/s").format(n=speed))
+    if progress.device:
+        parts.append(progress.device)
+    return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return _tr("{n} s").format(n=max(1, round(seconds)))
+    if seconds < 3600:
+        return _tr("{n} min").format(n=round(seconds / 60))
+    return _tr("{n} h").format(n=QLocale().toString(seconds / 3600, "f", 1))
+
+
+def notice(state: RunState | str, progress: TrainingProgress, words: str) -> Notice | None:
+    """What there is to say about a run in `state`; `words` are the process's last ones."""
+    if state == "finished":
+        return Notice(
+            _tr("The model is trained. See what has changed, on the same seeds."),
+            "success",
+            _tr("Compare before and after"),
+            "review",
+        )
+    if state == "failed":
+        reason = progress.failure or words or _tr("The run failed.")
+        if progress.checkpoint_step:
+            return Notice(f"{reason} {_kept(progress)}", "error", _tr("Go on"), "resume")
+        return Notice(reason, "error", _tr("Show the log"), "log")
+    if state == "interrupted":
+        last = words.splitlines()[-1] if words else ""
+        text = _tr("The run was interrupted before its end.") + " " + _kept(progress) + (f" ({last})" if last else "")
+        return Notice(text, "warning", _tr("Go on"), "resume")
+    if state == "stopped":
+        text = _tr("Stopped. You can review the model as it is, or go on training.")
+        return Notice(text, "info", _tr("Go on"), "resume")
+    if state == "new":
+        return Notice(_tr("This run has not been started."), "info", _tr("Start it"), "resume")
+    if progress.warnings:
+        return Notice(progress.warnings[-1], "warning")
+    return None
+
+
+def _kept(progress: TrainingProgress) -> str:
+    if progress.checkpoint_step:
+        return _tr("What was trained up to step {n} is kept.").format(n=progress.checkpoint_step)
+    return _tr("Nothing was saved yet, so it begins again.")
