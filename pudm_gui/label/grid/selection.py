@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pudm_gui.label.grid.ranges import RangeSet
 
@@ -15,10 +15,10 @@ class Selection:
     that it can be brought back.
     """
 
-    chosen: RangeSet = RangeSet()
+    chosen: RangeSet = field(default_factory=RangeSet)
     current: int | None = None
     anchor: int | None = None
-    former: RangeSet = RangeSet()
+    former: RangeSet = field(default_factory=RangeSet)
 
     def only(self, index: int) -> Selection:
         """A plain click or arrow key."""

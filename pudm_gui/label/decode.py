@@ -1,0 +1,110 @@
+"""Files into QImages: right side up, opaque, never larger than asked for; safe to call on any thread.
+
+Qt decodes what it can, because it is about twice as fast as Pillow and lets other threads run meanwhile; everything
+else, and every reason why a file cannot be shown, comes from `training.images`: the window and the engine agree.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+
+from PIL import Image
+from PySide6.QtCore import QLoggingCategory, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QImageReader, QPainter
+
+from training import images
+
+QT_FORMATS = frozenset({b"jpeg", b"png", b"webp", b"bmp", b"gif"})
+QT_UNSURE = frozenset({QImage.Format.Format_CMYK8888, QImage.Format.Format_Grayscale16})
+"""Pixel formats left to Pillow: inverted inks and deep greys are where readers differ."""
+LARGE_PIXELS = 24_000_000
+"""Images above this are decoded one at a time, whatever number of threads there is: one may take 800 MB."""
+
+_large = threading.Lock()
+QImageReader.setAllocationLimit(4 * images.MAX_PIXELS // (1 << 20) + 1)  # MiB; our own limit speaks first, in words
+QLoggingCategory.setFilterRules("qt.gui.imageio*=false")  # damaged files are told of in the window, not in the log
+
+
+def read_image(file: Path, *, longest: int | None = None) -> QImage:
+    """Decode the first frame of `file`.
+
+    Parameters
+    ----------
+    longest
+        Larger images are scaled down until their longer edge has this many pixels.
+
+    Returns
+    -------
+    An opaque image in `Format_RGB32`.
+
+    Raises
+    ------
+    ImageError
+        The file cannot be shown; the message is a reason for people.
+    """
+    image = _read_with_qt(file, longest)
+    if image is None or image.isNull():
+        image = _read_with_pillow(file, longest)
+    return _opaque(image)
+
+
+def fitted(image: QImage, edge: int) -> QImage:
+    """`image` scaled smoothly, up or down, to fit a square of `edge` pixels."""
+    if max(image.width(), image.height()) == edge:
+        return image
+    return image.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+
+
+def _read_with_qt(file: Path, longest: int | None) -> QImage | None:
+    name = str(file)
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:  # Qt cannot open names with undecodable bytes
+        return None
+    reader = QImageReader(name)
+    reader.setDecideFormatFromContent(True)
+    reader.setAutoTransform(True)
+    size = reader.size()
+    if reader.format().data() not in QT_FORMATS or not size.isValid() or reader.imageFormat() in QT_UNSURE:
+        return None
+    pixels = size.width() * size.height()
+    if pixels > images.MAX_PIXELS:
+        return None
+    scaled = False
+    if longest is not None and max(size.width(), size.height()) > longest:
+        scaled = True
+        reader.setScaledSize(_within(size, longest))
+    # JPEG alone is decoded at a fraction of its size, so a scaled one is never large in memory.
+    cheap = pixels <= LARGE_PIXELS or (scaled and reader.format().data() == b"jpeg")
+    with nullcontext() if cheap else _large:
+        return reader.read()
+
+
+def _within(size: QSize, longest: int) -> QSize:
+    return size.scaled(longest, longest, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
+
+
+def _read_with_pillow(file: Path, longest: int | None) -> QImage:
+    info = images.read_info(file)
+    large = info.width * info.height > LARGE_PIXELS
+    with _large if large else nullcontext():
+        picture = images.load(file, at_least=longest)
+        if longest is not None:
+            picture.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    pixels = picture.convert("RGBA").tobytes()
+    view = QImage(pixels, picture.width, picture.height, 4 * picture.width, QImage.Format.Format_RGBX8888)
+    return view.copy()  # `view` does not own its pixels
+
+
+def _opaque(image: QImage) -> QImage:
+    """On the same ground that the engine puts behind transparent pixels."""
+    if not image.hasAlphaChannel():
+        return image.convertToFormat(QImage.Format.Format_RGB32)
+    result = QImage(image.size(), QImage.Format.Format_RGB32)
+    result.fill(QColor(*images.BACKGROUND))
+    painter = QPainter(result)
+    painter.drawImage(0, 0, image)
+    painter.end()
+    return result

@@ -1,0 +1,108 @@
+"""The actions of the Label page with their keys. The window's Edit menu lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from pudm_gui.label.grid.ranges import RangeSet
+from pudm_gui.project.model import Label
+from pudm_gui.widgets.icons import icon
+
+if TYPE_CHECKING:
+    from pudm_gui.label.page import LabelPage
+
+TILE_STEP = 16
+
+
+class Keys(QObject):
+    """Adds the actions to the page."""
+
+    def __init__(self, page: LabelPage) -> None:
+        super().__init__(page)
+        self._page = page
+        view, labeling = page.view, page.labeling
+        standard = QKeySequence.StandardKey
+        editing = [
+            self._add(self.tr("Mark &sensitive"), lambda: labeling.mark(Label.SENSITIVE), "S", icon_name="sensitive"),
+            self._add(self.tr("Mark &normal"), lambda: labeling.mark(Label.NORMAL), "N", icon_name="normal"),
+            self._add(self.tr("Clear the &label"), lambda: labeling.mark(Label.UNLABELED), "U"),
+        ]
+        self._separate()
+        editing += [
+            self._add(self.tr("&Undo"), labeling.undo, standard.Undo, icon_name="undo"),
+            self._add(self.tr("&Redo"), labeling.redo, "Ctrl+Shift+Z", "Ctrl+Y", icon_name="redo"),
+        ]
+        self._separate()
+        self._add(self.tr("Select &all"), lambda: self._select(RangeSet([(0, len(page.model))])), standard.SelectAll)
+        self._add(self.tr("Select n&othing"), self._select_nothing, "Esc", on=view)
+        self._add(self.tr("&Bring the last selection back"), self._restore, "Ctrl+Shift+D")
+        self._separate()
+        self._add(self.tr("&Look closely"), page.open_look, "Space", "Return", on=view, icon_name="zoom-in")
+        self._add(self.tr("&Find a name"), self._search, standard.Find, icon_name="search")
+        self._add(self.tr("&Put away what no longer belongs here"), page.model.reload, "Ctrl+R")
+        self._add(self.tr("&Hide every picture"), self._toggle_hidden, "H", icon_name="eye-off")
+        self._add(self.tr("Lar&ger images"), lambda: self._resize(TILE_STEP), "+", "=", "Ctrl++", "Ctrl+=", on=view)
+        self._add(self.tr("S&maller images"), lambda: self._resize(-TILE_STEP), "-", "Ctrl+-", on=view)
+        # Read-only keys stay enabled: pressing one says why nothing happens, a dead key would not.
+        if page.session.read_only:
+            for action in editing:
+                action.setToolTip(self.tr("Another window has this project open"))
+
+    def _add(
+        self,
+        text: str,
+        slot: Callable[[], object],
+        *keys: str | QKeySequence.StandardKey,
+        on: QWidget | None = None,
+        icon_name: str | None = None,
+    ) -> QAction:
+        """An action of the whole page, or of the one widget `on` where its keys mean something else elsewhere."""
+        action = QAction(text, self._page)
+        if icon_name is not None:
+            action.setIcon(icon(icon_name))
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.setShortcutContext(
+            Qt.ShortcutContext.WidgetWithChildrenShortcut if on is None else Qt.ShortcutContext.WidgetShortcut
+        )
+        action.triggered.connect(lambda _=False: slot())
+        self._page.addAction(action)
+        if on is not None:
+            on.addAction(action)
+        return action
+
+    def _separate(self) -> None:
+        line = QAction(self._page)
+        line.setSeparator(True)
+        self._page.addAction(line)
+
+    def _select(self, chosen: RangeSet) -> None:
+        view = self._page.view
+        view.select(view.selection.replaced(chosen))
+
+    def _select_nothing(self) -> None:
+        view = self._page.view
+        view.select(view.selection.cleared())
+
+    def _restore(self) -> None:
+        view = self._page.view
+        view.select(view.selection.restored())
+        if view.selection.chosen and not view.selection.chosen & view.sight.range():
+            view.sight.show(view.selection.chosen.first())
+
+    def _search(self) -> None:
+        if self._page.looking:
+            self._page.close_look()
+        self._page.bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._page.bar.search.selectAll()
+
+    def _toggle_hidden(self) -> None:
+        session = self._page.session
+        session.hide_everything = not session.hide_everything
+
+    def _resize(self, step: int) -> None:
+        self._page.set_tile(self._page.view.tile + step)

@@ -1,0 +1,75 @@
+"""From a key or a click to labels: which images are meant, and where to go afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from pudm_gui.label.actions import LabelActions
+from pudm_gui.label.grid.view import GridView
+from pudm_gui.label.hint_line import HintLine
+from pudm_gui.label.settings import LabelSettings
+from pudm_gui.project.model import Change, Label
+
+
+class Labeling(QObject):
+    """Labels what is chosen in the grid, or the one image that is looked at closely."""
+
+    def __init__(
+        self,
+        view: GridView,
+        actions: LabelActions,
+        hints: HintLine,
+        settings: LabelSettings,
+        looking: Callable[[], bool],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._view, self._actions, self._hints, self._settings, self._looking = view, actions, hints, settings, looking
+        actions.done.connect(hints.tell)
+
+    def mark(self, label: Label) -> None:
+        """Label what is chosen, or the image that fills the page."""
+        index = self._view.selection.current
+        if self._looking() and index is not None:
+            self._mark_one(index, label)
+        elif len(self._view.selection.chosen) == 1:
+            self._mark_one(self._view.selection.chosen.first(), label)
+        elif self._view.selection.chosen:
+            self._actions.mark(self._view.chosen_ids(), label)
+        else:
+            self._hints.tell(self.tr("Choose an image first, with a click or the arrow keys"))
+
+    def mark_shown(self, label: Label) -> None:
+        """Label the image in the close-up, whatever else is chosen."""
+        if (index := self._view.selection.current) is not None:
+            self._actions.mark(self._view.model.ids[index : index + 1], label)
+
+    def toggle(self, index: int, label: Label) -> None:
+        """A small button on a tile: give the label, or take the same one away."""
+        given = Label.UNLABELED if self._view.model.label(index) == label else label
+        self._actions.mark(self._view.model.ids[index : index + 1], given)
+
+    def undo(self) -> None:
+        self._show(self._actions.undo())
+
+    def redo(self) -> None:
+        self._show(self._actions.redo())
+
+    def _mark_one(self, index: int, label: Label) -> None:
+        self._actions.mark(self._view.model.ids[index : index + 1], label)
+        if self._settings.advance and label != Label.UNLABELED and index + 1 < len(self._view.model):
+            self._view.go_to(index + 1)
+
+    def _show(self, change: Change | None) -> None:
+        """Choose what was undone or redone, and scroll there where none of it is in sight."""
+        if change is None:
+            return
+        places = self._view.model.ranges_of(change.ids)
+        if not places:
+            self._hints.tell(self.tr("{what} (not in this list)").format(what=self._hints.note.full_text))
+            return
+        self._view.select(self._view.selection.replaced(places))
+        if not places & self._view.sight.range():
+            self._view.sight.show(places.first())

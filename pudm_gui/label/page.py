@@ -1,0 +1,261 @@
+"""The Label page: filter bar, grid, close-up and hints, put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from pudm_gui.jobs import JobRunner
+from pudm_gui.label.actions import LabelActions
+from pudm_gui.label.close_up import CloseUp
+from pudm_gui.label.empty import EmptyStates
+from pudm_gui.label.filter_bar import FilterBar
+from pudm_gui.label.grid.model import GridModel
+from pudm_gui.label.grid.thumbnails import Thumbnails
+from pudm_gui.label.grid.view import GridView
+from pudm_gui.label.hint_line import HintLine
+from pudm_gui.label.keys import Keys
+from pudm_gui.label.labeling import Labeling
+from pudm_gui.label.look import LookView
+from pudm_gui.label.settings import LabelSettings
+from pudm_gui.label.shown_image import ShownImage
+from pudm_gui.project.model import Counts
+from pudm_gui.project.roots import add_root
+from pudm_gui.project.thumbnails import ThumbnailCache
+from pudm_gui.session import Session
+from pudm_gui.widgets.rail import RailState
+from training.errors import UserError
+
+FOLLOW_MS = 40
+"""The close-up follows when the keyboard has stood still for so long: holding an arrow down stays smooth."""
+CLOSE_UP_WIDTH = 280
+
+
+class LabelPage(QWidget):
+    """Browse the images of a project and label them.
+
+    Signals
+    -------
+    rail_state
+        A `RailState`: how many sensitive images there are.
+    go_to
+        Name of a page to go to.
+    """
+
+    rail_state = Signal(object)
+    go_to = Signal(str)
+
+    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.settings = LabelSettings.load()
+        self._cache = None if session.read_only else ThumbnailCache(session.project.path)
+        self.model = GridModel(session.project, self)
+        self.thumbnails = Thumbnails(self._cache, self)
+        self.view = GridView(self.model, self.thumbnails)
+        self.bar = FilterBar(self.settings)
+        self.close_up = CloseUp(editable=not session.read_only)
+        self.look = LookView()
+        self.hints = HintLine(self.settings.advance)
+        self.empty = EmptyStates(session)
+        self.actions_on_labels = LabelActions(session, self)
+        self.labeling = Labeling(
+            self.view, self.actions_on_labels, self.hints, self.settings, lambda: self.looking, self
+        )
+        self.shown_image = ShownImage(
+            session, self.model, self.thumbnails, self.close_up, self.look, self.settings, self
+        )
+        self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
+        self._lay_out()
+        self.keys = Keys(self)
+        self._connect_session()
+        self._connect_grid()
+        self._connect_panels()
+        self.set_tile(self.settings.tile)
+        self._apply_look()
+        self.model.reload()
+
+    @property
+    def looking(self) -> bool:
+        """Whether one image fills the page."""
+        return self.stack.currentWidget() is self.look
+
+    # --- what the window calls
+
+    def shown(self) -> None:
+        """The page came to the front."""
+        (self.look if self.looking else self.view).setFocus()
+        self._tell_rail(self.model.counts)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.settings.save()
+        self.model.close()
+        self.shown_image.close()
+        self.thumbnails.close()
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
+        super().closeEvent(event)
+
+    # --- what the person does
+
+    def open_look(self, index: int | None = None) -> None:
+        """Fill the page with one image."""
+        index = self.view.selection.current if index is None else index
+        if index is None or index >= len(self.model):
+            return
+        if index != self.view.selection.current:
+            self.view.go_to(index)
+        self._show_look(True)
+        self.look.setFocus()
+        self._show_current()
+
+    def close_look(self) -> None:
+        """Back to the grid, at the image that was looked at."""
+        self._show_look(False)
+        self.view.setFocus()
+        if self.view.selection.current is not None:
+            self.view.sight.show(self.view.selection.current)
+        self._show_current()
+
+    def step(self, by: int) -> None:
+        """Go on to another image."""
+        target = (self.view.selection.current or 0) + by
+        if 0 <= target < len(self.model):
+            self.view.go_to(target)
+            self._show_current()
+
+    def choose_folder(self) -> None:
+        """Ask for a folder of images and add it."""
+        start = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder of images"), start)
+        if chosen:
+            self.add_folder(Path(chosen))
+
+    def add_folder(self, folder: Path) -> None:
+        """Add a folder of images to the project and look into it."""
+        try:
+            add_root(self.session.project, folder)
+        except UserError as error:
+            self.session.message.emit(str(error), "error")
+            return
+        self.session.start_scan()
+        self.session.images_changed.emit()
+
+    def set_tile(self, edge: int) -> None:
+        self.view.set_tile(edge)
+        self.settings.tile = self.view.tile
+        self.bar.show_tile(self.view.tile)
+
+    def set_close_up(self, visible: bool) -> None:
+        self.settings.close_up = visible
+        self.close_up.setVisible(visible and not self.looking)
+        self.shown_image.refresh()
+
+    # --- putting together
+
+    def _lay_out(self) -> None:
+        self.stack = QStackedWidget()
+        for widget in (self.empty, self.view, self.look):
+            self.stack.addWidget(widget)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self.stack)
+        self.splitter.addWidget(self.close_up)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setSizes([3 * CLOSE_UP_WIDTH, CLOSE_UP_WIDTH])
+        self.close_up.setVisible(self.settings.close_up)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.splitter, 1)
+        layout.addWidget(self.hints)
+        self.hints.show_keys_of_grid()
+
+    def _connect_session(self) -> None:
+        session = self.session
+        session.labels_changed.connect(self.model.take_over)
+        session.images_changed.connect(self.model.reload_soon)
+        session.scan_finished.connect(lambda _: self.thumbnails.forget_problems())
+        session.hide_everything_changed.connect(lambda _: self._apply_look())
+
+    def _connect_grid(self) -> None:
+        self.model.changed.connect(self._list_changed)
+        self.model.reset.connect(lambda _: self._list_changed())
+        self.model.counts_changed.connect(self._counts_changed)
+        self.view.selection_changed.connect(self._selection_changed)
+        self.view.opened.connect(self.open_look)
+        self.view.marked.connect(self.labeling.toggle)
+        self.view.tile_changed.connect(self.set_tile)
+        self.view.peeking.connect(self.shown_image.peek)
+        self._follow.timeout.connect(self._show_current)
+
+    def _connect_panels(self) -> None:
+        self.bar.filter_changed.connect(self.model.set_filter)
+        self.bar.look_changed.connect(self._apply_look)
+        self.bar.tile_changed.connect(self.set_tile)
+        self.bar.close_up_toggled.connect(self.set_close_up)
+        self.bar.left.connect(self.view.setFocus)
+        self.close_up.marked.connect(self.labeling.mark_shown)
+        self.close_up.tagged.connect(self._tag)
+        self.close_up.look_wanted.connect(self.open_look)
+        self.close_up.peeked.connect(self.shown_image.peek)
+        self.look.stepped.connect(self.step)
+        self.look.closed.connect(self.close_look)
+        self.look.peeked.connect(self.shown_image.peek)
+        self.hints.put_away.connect(self.model.reload)
+        self.hints.advance_toggled.connect(lambda on: setattr(self.settings, "advance", on))
+        self.empty.folder_wanted.connect(self.choose_folder)
+        self.empty.all_wanted.connect(self.bar.show_all)
+
+    # --- following
+
+    def _list_changed(self) -> None:
+        self.hints.show_moved(self.model.moved_count())
+        self._show_stack()
+        self._show_current()
+
+    def _counts_changed(self, counts: Counts) -> None:
+        self.bar.show_counts(counts)
+        self._show_stack()
+        self._tell_rail(counts)
+
+    def _selection_changed(self) -> None:
+        self.hints.show_chosen(len(self.view.selection.chosen))
+        self._follow.start()
+
+    def _show_current(self) -> None:
+        self._follow.stop()
+        self.shown_image.show(self.view.selection.current)
+
+    def _show_stack(self) -> None:
+        empty = self.empty.show_for(self.model)
+        if self.looking and not empty:
+            return
+        if self.looking:
+            self._show_look(False)
+        self.stack.setCurrentWidget(self.empty if empty else self.view)
+
+    def _show_look(self, looking: bool) -> None:
+        self.stack.setCurrentWidget(self.look if looking else self.view)
+        self.bar.setVisible(not looking)
+        self.close_up.setVisible(self.settings.close_up and not looking)
+        self.hints.show_keys_of_look() if looking else self.hints.show_keys_of_grid()
+
+    def _apply_look(self) -> None:
+        self.view.set_veil(self.settings.veil if self.settings.blur else None)
+        self.view.set_editable(not self.session.read_only)
+        self.view.set_hidden(self.session.hide_everything)
+        self.shown_image.refresh()
+
+    def _tag(self, tags: list[str]) -> None:
+        index = self.shown_image.index
+        if index is not None and self.actions_on_labels.tag(int(self.model.ids[index]), tags):
+            self.model.forget_row(int(self.model.ids[index]))
+
+    def _tell_rail(self, counts: Counts) -> None:
+        self.rail_state.emit(RailState(text=f"{counts.sensitive:,}" if counts.sensitive else ""))

@@ -1,0 +1,46 @@
+"""Making a picture unrecognisable, for those who would rather not see it again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImage
+
+SOFT_EDGE = 96
+"""Longer edge of a veiled image in pixels: it holds no detail that a larger one would show."""
+
+
+class Strength(IntEnum):
+    """How many patches are left along the longer edge."""
+
+    LIGHT = 20
+    MEDIUM = 11
+    STRONG = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Veil:
+    """How pictures are veiled."""
+
+    strength: Strength = Strength.MEDIUM
+    grey: bool = False
+
+    def over(self, image: QImage) -> QImage:
+        """A small, blurred version of `image`, to be painted stretched. The details are gone, not only hidden."""
+        small = image
+        for edge in (SOFT_EDGE * 2, int(self.strength)):
+            small = _scaled(small, image.size(), edge)
+        if self.grey:
+            small = small.convertToFormat(QImage.Format.Format_Grayscale8).convertToFormat(QImage.Format.Format_RGB32)
+        edge = int(self.strength)
+        while edge < SOFT_EDGE:  # doubling again and again gives round, soft patches instead of visible squares
+            edge = min(2 * edge, SOFT_EDGE)
+            small = _scaled(small, image.size(), edge)
+        return small
+
+
+def _scaled(image: QImage, shape: QSize, edge: int) -> QImage:
+    size = shape.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
+    return image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
