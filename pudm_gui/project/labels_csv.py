@@ -126,7 +126,7 @@ def export_labels(project: Project, csv_path: Path) -> int:
         WHERE label IS NOT NULL OR id IN (SELECT image_id FROM tags) ORDER BY root_id, sort_key, id"""
     ).fetchall()
     table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
+    writer = csv.writer(table)  # lines end in CRLF, as RFC 4180 has it
     writer.writerow(["path", "label", "tags"])
     for root_id, path, label, tags, ambiguous in rows:
         named = str(folders[root_id] / path) if ambiguous else path

@@ -210,7 +210,11 @@ def test_store_behaves_like_two_stacks(long_lived: Path, script: list) -> None:
         assert labels_for(project, ids).tolist() == list(labels.values())
         totals = counts(project)
         values = list(labels.values())
-        assert (totals.sensitive, totals.normal, totals.unlabeled) == (values.count(S), values.count(N), values.count(U))
+        assert (totals.sensitive, totals.normal, totals.unlabeled) == (
+            values.count(S),
+            values.count(N),
+            values.count(U),
+        )
     project.close()
 
 
