@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from pudm_gui.job_words import step_words, time_left
-from pudm_gui.run_summary import display_name
 from pudm_gui.train.progress import TrainingProgress
 from pudm_gui.widgets.message import MessageKind
+from training.errors import UserError
 from training.runs import RunFolder, RunState
 
 
@@ -40,7 +40,16 @@ def _tr(text: str) -> str:
 
 def list_items(runs: list[RunFolder]) -> list[RunItem]:
     """Reads every run's events: call it off the GUI thread."""
-    return [RunItem(run, display_name(run), run.state()) for run in runs]
+    return [RunItem(run, _name(run), run.state()) for run in runs]
+
+
+def _name(run: RunFolder) -> str:
+    try:
+        title = run.spec().name
+    except UserError:  # a run from a newer version, or damaged: its folder's name must do
+        return run.path.name
+    number = run.path.name.partition("-")[0]
+    return _tr("{title} (run {n})").format(title=title, n=int(number)) if number.isdigit() else title
 
 
 def state_words(state: RunState) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
+from shiboken6 import isValid
 
 Result = TypeVar("Result")
 
@@ -56,5 +57,6 @@ class OffThread(QObject):
 
 
 def _drain(pool: QThreadPool) -> None:
-    pool.clear()
-    pool.waitForDone()
+    if isValid(pool):  # when the program ends, the pool may go first; its own end waits for what runs
+        pool.clear()
+        pool.waitForDone()
