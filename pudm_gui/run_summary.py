@@ -1,4 +1,4 @@
-"""What Review and Export need to know of a run, read from its folder in one go. Reads files: call it off the GUI thread."""
+"""What Review and Export need to know of a run, read from its folder in one go, off the GUI thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class RunSummary:
     """A trained run with its evaluation, if there is one."""
 
     run: RunFolder
+    title: str
+    """The name that the person gave."""
     name: str
+    """Title and number, to tell runs apart."""
     state: RunState
     fine_tuned: bool
     """Whether there is a model from before to compare with."""
@@ -53,7 +56,8 @@ def summarize(run: RunFolder) -> RunSummary | None:
     report, problem = _read_report(run)
     return RunSummary(
         run=run,
-        name=display_name(run),
+        title=spec.name,
+        name=_numbered(run, spec.name),
         state=state,
         fine_tuned=spec.model.source != "scratch",
         step=_last_step(events),
@@ -68,12 +72,11 @@ def choose(summaries: Sequence[RunSummary], wanted: RunFolder | None) -> RunSumm
     return next((summary for summary in summaries if summary.run == wanted), summaries[0])
 
 
-def display_name(run: RunFolder) -> str:
-    """`0001-name` as people say it: "name (run 1)"."""
-    number, _, name = run.path.name.partition("-")
-    if not number.isdigit() or not name:
-        return run.path.name
-    return QCoreApplication.translate("RunSummary", "{name} (run {number})").format(name=name, number=int(number))
+def _numbered(run: RunFolder, title: str) -> str:
+    number = run.path.name.partition("-")[0]
+    if not number.isdigit():
+        return title
+    return QCoreApplication.translate("RunSummary", "{title} (run {number})").format(title=title, number=int(number))
 
 
 def _has_weights(run: RunFolder) -> bool:

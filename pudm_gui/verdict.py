@@ -137,7 +137,7 @@ def _sentence(report: Report) -> str:
 def _quality_words(report: Report) -> str:
     quality = quality_of(report.fid, report.fid_before)
     if quality == "unknown":
-        return _tr("Quality not measured.") if report.fid is None else _tr("Quality has nothing to be compared with.")
+        return _tr("Quality not measured.") if report.fid is None else _tr("Quality: nothing to compare with.")
     return {
         "better": _tr("Quality better."),
         "unchanged": _tr("Quality unchanged."),

@@ -70,7 +70,7 @@ class EvaluateBar(QWidget):
         self.export_button.clicked.connect(self.export)
         row = QHBoxLayout()
         row.setSpacing(SPACE_S)
-        row.addWidget(self.chooser, 1)
+        row.addWidget(self.chooser, 4)
         row.addStretch(1)
         for widget in (self.more, self.samples, self.button, self.export_button):
             row.addWidget(widget)
@@ -143,7 +143,7 @@ class EvaluateBar(QWidget):
         self.button.setText(self.tr("Evaluate") if judged is None else self.tr("Evaluate again"))
         self.export_button.setVisible(judged is not None)
         _set_role(self.button, "primary" if judged is None else "")
-        _set_role(self.export_button, "primary" if judged is not None and judged.level != "danger" else "")
+        _set_role(self.export_button, "primary" if judged is not None and judged.level == "success" else "")
         reason = self.tr("This window only reads: another one has the project open.") if read_only else ""
         for widget in (self.button, self.samples, self.more, self.truth, self.seed):
             widget.setEnabled(not busy and not read_only)

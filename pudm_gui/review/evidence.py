@@ -109,10 +109,12 @@ def facts(report: Report) -> list[Fact]:
         ),
         Fact(
             _tr("Labels"),
-            _tr("{sensitive:,} sensitive, {unlabeled:,} unlabeled").format(
-                sensitive=counts.get("sensitive", 0), unlabeled=counts.get("unlabeled", 0)
+            _tr("{sensitive:,} of {total:,} sensitive").format(
+                sensitive=counts.get("sensitive", 0), total=sum(counts.values())
             ),
-            _tr("{normal:,} normal").format(normal=counts.get("normal", 0)),
+            _tr("{unlabeled:,} unlabeled, {normal:,} normal").format(
+                unlabeled=counts.get("unlabeled", 0), normal=counts.get("normal", 0)
+            ),
         ),
     ]
 

@@ -1,174 +1,23 @@
-"""One pair of samples, large: before and after next to each other, or one wiped over the other."""
+"""One pair of samples, large, with the controls that step and compare."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton, QVBoxLayout, QWidget
 
-from pudm_gui.theme import SPACE_L, SPACE_S, current_theme
+from pudm_gui.review.pair_canvas import PairCanvas
+from pudm_gui.theme import SPACE_S
 from pudm_gui.widgets.icons import icon
-from pudm_gui.widgets.sample_tiles import Tile, TileCache
 
-CAPTION = 22
-LARGEST = 1024
-"""Device-independent pixels; beyond that a small image only gets coarser."""
 WIPE_STEP = 5
 
 
-class PairCanvas(QWidget):
-    """Paints the pair. Dragging moves the wipe; pressing reveals the images while side by side."""
-
-    wiped = Signal(int)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setMinimumSize(QSize(240, 160))
-        self._before, self._after = TileCache(self), TileCache(self)
-        for tiles in (self._before, self._after):
-            tiles.loaded.connect(lambda _index: self.update())
-        self._index = -1
-        self._has_before = False
-        self._wiping = False
-        self._wipe = 50
-        self._revealed = self._held = self._hidden = False
-
-    def set_files(self, before: Sequence[Path], after: Sequence[Path]) -> None:
-        self._has_before = bool(before)
-        self._before.set_files(before)
-        self._after.set_files(after)
-        self._index = -1
-
-    def show_pair(self, index: int) -> None:
-        self._index = index
-        self.update()
-
-    def set_wiping(self, wiping: bool) -> None:
-        self._wiping = wiping
-        self.setCursor(Qt.CursorShape.SplitHCursor if self.wiping else Qt.CursorShape.ArrowCursor)
-        self.update()
-
-    def set_wipe(self, percent: int) -> None:
-        """Share of the width, from the left, that shows the image from before."""
-        self._wipe = percent
-        self.update()
-
-    def set_revealed(self, revealed: bool) -> None:
-        self._revealed = revealed
-        self.update()
-
-    def set_held(self, held: bool) -> None:
-        self._held = held
-        self.update()
-
-    def set_hidden(self, hidden: bool) -> None:
-        self._hidden = hidden
-        self.update()
-
-    @property
-    def wiping(self) -> bool:
-        return self._wiping and self._has_before
-
-    @property
-    def sharp(self) -> bool:
-        """Whether the images can be made out."""
-        return (self._revealed or self._held) and not self._hidden
-
-    def frames(self) -> list[QRectF]:
-        """Where the images go: one square, or two of the same size."""
-        count = 2 if self._has_before and not self.wiping else 1
-        edge = min((self.width() - (count - 1) * SPACE_L) / count, self.height() - CAPTION, LARGEST)
-        left = (self.width() - count * edge - (count - 1) * SPACE_L) / 2
-        top = max(0.0, (self.height() - CAPTION - edge) / 2)
-        return [QRectF(left + k * (edge + SPACE_L), top + CAPTION, edge, edge) for k in range(count)]
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._index < 0:
-            return
-        painter = QPainter(self)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        frames = self.frames()
-        size = round(frames[0].width() * self.devicePixelRatioF())
-        after = self._after.tile(self._index, size)
-        before = self._before.tile(self._index, size) if self._has_before else None
-        if not self._has_before:
-            self._paint_image(painter, frames[0], after, self.tr("After"))
-        elif self.wiping:
-            self._paint_wipe(painter, frames[0], before, after)
-        else:
-            self._paint_image(painter, frames[0], before, self.tr("Before"))
-            self._paint_image(painter, frames[1], after, self.tr("After"))
-        painter.end()
-
-    def _paint_image(self, painter: QPainter, frame: QRectF, tile: Tile | None, caption: str) -> None:
-        painter.setPen(current_theme().text_muted)
-        painter.drawText(frame.adjusted(0, -CAPTION, 0, -frame.height()), Qt.AlignmentFlag.AlignLeft, caption)
-        self._paint_pixels(painter, frame, tile)
-
-    def _paint_pixels(self, painter: QPainter, frame: QRectF, tile: Tile | None) -> None:
-        theme = current_theme()
-        painter.fillRect(frame, theme.surface2)
-        if tile is None or self._hidden:
-            return
-        if tile.problem:
-            painter.setPen(theme.text_muted)
-            painter.drawText(frame, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, tile.problem)
-            return
-        pixmap = tile.sharp if self.sharp else tile.blurred
-        if pixmap is None:
-            return
-        target = QRectF(pixmap.rect())
-        shown = target.size().scaled(frame.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        target.setSize(shown)
-        target.moveCenter(frame.center())
-        painter.drawPixmap(target, pixmap, QRectF(pixmap.rect()))
-
-    def _paint_wipe(self, painter: QPainter, frame: QRectF, before: Tile | None, after: Tile | None) -> None:
-        self._paint_pixels(painter, frame, after)
-        edge = frame.left() + frame.width() * self._wipe / 100
-        painter.save()
-        painter.setClipRect(QRectF(frame.left(), frame.top(), edge - frame.left(), frame.height()))
-        self._paint_pixels(painter, frame, before)
-        painter.restore()
-        theme = current_theme()
-        painter.setPen(theme.text_muted)
-        caption = frame.adjusted(0, -CAPTION, 0, -frame.height())
-        painter.drawText(caption, Qt.AlignmentFlag.AlignLeft, self.tr("Before"))
-        painter.drawText(caption, Qt.AlignmentFlag.AlignRight, self.tr("After"))
-        painter.setPen(QPen(theme.accent, 2))
-        painter.drawLine(QPointF(edge, frame.top()), QPointF(edge, frame.bottom()))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        if self.wiping:
-            self._drag(event.position().x())
-        else:
-            self.set_held(True)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self.wiping and event.buttons() & Qt.MouseButton.LeftButton:
-            self._drag(event.position().x())
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.set_held(False)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        for tiles in (self._before, self._after):
-            tiles.forget_waiting()
-
-    def _drag(self, x: float) -> None:
-        frame = self.frames()[0]
-        self.wiped.emit(round(100 * min(max((x - frame.left()) / frame.width(), 0.0), 1.0)))
-
-
 class PairView(QWidget):
-    """The canvas with its controls: back, step, side by side or wipe."""
+    """The canvas, and in `controls`, for its owner to place: back, step, side by side or wipe."""
 
     closed = Signal()
     moved = Signal(int)
@@ -185,9 +34,7 @@ class PairView(QWidget):
         self.canvas.wiped.connect(self.slider.setValue)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACE_S)
-        layout.addLayout(self._controls)
-        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.canvas)
 
     def _build_controls(self) -> None:
         self.back = QPushButton(icon("chevron-left"), self.tr("All images"))
@@ -214,13 +61,15 @@ class PairView(QWidget):
         self.slider.setAccessibleName(self.tr("Edge between before and after"))
         self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the arrow keys step through the images
         self.slider.hide()
-        self._controls = QHBoxLayout()
-        self._controls.setSpacing(SPACE_S)
+        self.controls = QWidget()
+        row = QHBoxLayout(self.controls)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_S)
         for widget in (self.back, self.previous, self.place, self.next):
-            self._controls.addWidget(widget)
-        self._controls.addStretch(1)
+            row.addWidget(widget)
+        row.addStretch(1)
         for widget in (self.slider, self.side_by_side, self.wipe):
-            self._controls.addWidget(widget)
+            row.addWidget(widget)
 
     def _arrow(self, name: str, tip: str, step: int) -> QToolButton:
         button = QToolButton()
@@ -270,7 +119,7 @@ class PairView(QWidget):
             self.step(sign)
         elif key == Qt.Key.Key_Escape:
             self.closed.emit()
-        elif key == Qt.Key.Key_W and self.wipe.isVisible():
+        elif key == Qt.Key.Key_W and not self.wipe.isHidden():
             (self.side_by_side if self.wipe.isChecked() else self.wipe).setChecked(True)
         elif key == Qt.Key.Key_Space:
             self.canvas.set_held(True)

@@ -28,6 +28,7 @@ class SamplePanel(QWidget):
         self.after.setAccessibleName(self.tr("Samples after"))
         self.before.join(self.after)
         self.pair = PairView()
+        self.pair.controls.hide()
         self.stack = QStackedWidget()
         self.stack.addWidget(self._grids())
         self.stack.addWidget(self.pair)
@@ -64,6 +65,7 @@ class SamplePanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(SPACE_S)
         row.addWidget(self.note, 1)
+        row.addWidget(self.pair.controls, 1)
         row.addWidget(self.size)
         row.addWidget(self.reveal)
         return row
@@ -103,17 +105,21 @@ class SamplePanel(QWidget):
     def open_pair(self, index: int) -> None:
         self.pair.show_pair(index)
         self.stack.setCurrentWidget(self.pair)
-        self.size.hide()
+        self._switch(closely=True)
         self.pair.setFocus()
-        self.looking_closely.emit(True)
 
     def close_pair(self) -> None:
         if self.stack.currentWidget() is not self.pair:
             return
         self.stack.setCurrentIndex(0)
-        self.size.show()
+        self._switch(closely=False)
         self.after.setFocus()
-        self.looking_closely.emit(False)
+
+    def _switch(self, *, closely: bool) -> None:
+        self.note.setVisible(not closely)
+        self.size.setVisible(not closely)
+        self.pair.controls.setVisible(closely)
+        self.looking_closely.emit(closely)
 
     def _set_revealed(self, revealed: bool) -> None:
         for view in (self.before, self.after, self.pair.canvas):

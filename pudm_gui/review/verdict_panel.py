@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from pudm_gui.run_summary import RunSummary
-from pudm_gui.theme import SPACE_M, SPACE_XL, SPACE_XS
+from pudm_gui.theme import SPACE_S, SPACE_XL, SPACE_XS
 from pudm_gui.widgets.run_chooser import verdict_dot
 
-DOT = 14
+DOT = 12
 
 
 class VerdictPanel(QWidget):
@@ -18,21 +18,20 @@ class VerdictPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._dot = QLabel()
+        self._dot.setContentsMargins(0, SPACE_S, 0, 0)  # level with the first line of the sentence
         self.sentence = _wrapped("title")
         self.sentence.setAccessibleName(self.tr("Verdict"))
         self.quality = _wrapped("muted")
         self.trust = _wrapped("muted")
         self.surer = _wrapped("muted")
-        headline = QHBoxLayout()
-        headline.setSpacing(SPACE_M)
-        headline.addWidget(self._dot, alignment=Qt.AlignmentFlag.AlignTop)
-        headline.addWidget(self.sentence, 1)
-        left = QVBoxLayout()
-        left.setSpacing(SPACE_XS)
-        left.addLayout(headline)
-        left.addWidget(self.quality)
-        left.addWidget(self.trust)
-        left.addStretch(1)
+        left = QGridLayout()
+        left.setVerticalSpacing(SPACE_XS)
+        left.setHorizontalSpacing(SPACE_S)
+        left.addWidget(self._dot, 0, 0, Qt.AlignmentFlag.AlignTop)
+        for row, label in enumerate((self.sentence, self.quality, self.trust)):
+            left.addWidget(label, row, 1)
+        left.setColumnStretch(1, 1)
+        left.setRowStretch(3, 1)
         heading = QLabel(self.tr("What would make it surer"))
         heading.setProperty("role", "strong")
         right = QVBoxLayout()

@@ -60,7 +60,7 @@ class RunChooser(QComboBox):
         self.clear()
         self._runs = tuple(runs)
         for position, summary in enumerate(runs):
-            self.addItem(verdict_dot(summary), self._text(summary))
+            self.addItem(verdict_dot(summary), self._text(summary, summary.name))
             self.setItemData(position, summary.run.path.name, Qt.ItemDataRole.ToolTipRole)
             if selected is not None and summary.run.path == selected.run.path:
                 self.setCurrentIndex(position)
@@ -77,14 +77,25 @@ class RunChooser(QComboBox):
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
         room = field.width() - DOT - 12
-        option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideMiddle, room)
+        option.currentText = self._fitted(room)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def _fitted(self, room: int) -> str:
+        """The current run in `room` pixels: its name gives way first, what was judged stays."""
+        summary = self.current
+        if summary is None:
+            return ""
+        metrics = self.fontMetrics()
+        whole = self._text(summary, summary.name)
+        beside = metrics.horizontalAdvance(whole) - metrics.horizontalAdvance(summary.name)
+        name = metrics.elidedText(summary.name, Qt.TextElideMode.ElideMiddle, max(room - beside, 60))
+        return metrics.elidedText(self._text(summary, name), Qt.TextElideMode.ElideRight, room)
 
     def _picked(self, index: int) -> None:
         self.setToolTip(self.currentText())
         self.chosen.emit(self._runs[index])
 
-    def _text(self, summary: RunSummary) -> str:
+    def _text(self, summary: RunSummary, name: str) -> str:
         if summary.report is None:
-            return self.tr("{name}, not evaluated").format(name=summary.name)
-        return self.tr("{name}, {count:,} images judged").format(name=summary.name, count=summary.report.n_samples)
+            return self.tr("{name}, not evaluated").format(name=name)
+        return self.tr("{name}, {count:,} images judged").format(name=name, count=summary.report.n_samples)

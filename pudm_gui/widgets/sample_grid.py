@@ -19,12 +19,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from pudm_gui.theme import SPACE_S, Theme, current_theme
+from pudm_gui.theme import SPACE_S, SPACE_XS, Theme, current_theme
 from pudm_gui.widgets.sample_tiles import Tile, TileCache
 
 SMALLEST_TILE, LARGEST_TILE = 48, 256
 TILE = 96
 GAP = SPACE_S
+RIGHT = SPACE_XS
+"""Air between the last column and the scroll bar."""
 HOLD_MS = 300
 """A press shorter than this is a click; a longer one was meant to reveal."""
 
@@ -69,7 +71,7 @@ class SampleGrid(QAbstractScrollArea):
         self.verticalScrollBar().setValue(0)
 
     def set_tile(self, pixels: int) -> None:
-        """Edge of a tile, in device-independent pixels."""
+        """The least edge of a tile, in device-independent pixels; tiles grow until they fill the row."""
         self._tile = min(max(pixels, SMALLEST_TILE), LARGEST_TILE)
         self._lay_out()
 
@@ -136,24 +138,27 @@ class SampleGrid(QAbstractScrollArea):
 
     @property
     def tile(self) -> int:
-        return self._leader.tile if self._leader else self._tile
+        """Edge of a tile as it is drawn."""
+        if self._leader:
+            return self._leader.tile
+        return max(SMALLEST_TILE, (self.viewport().width() - RIGHT + GAP) // self.columns - GAP)
 
     @property
     def columns(self) -> int:
         if self._leader:
             return self._leader.columns
-        return max(1, (self.viewport().width() - GAP) // (self._tile + GAP))
+        return max(1, (self.viewport().width() - RIGHT + GAP) // (self._tile + GAP))
 
     def tile_rect(self, index: int) -> QRect:
         """Where image `index` is, in the viewport's coordinates."""
         row, column = divmod(index, self.columns)
         pitch = self.tile + GAP
-        return QRect(GAP + column * pitch, GAP + row * pitch - self.verticalScrollBar().value(), self.tile, self.tile)
+        return QRect(column * pitch, row * pitch - self.verticalScrollBar().value(), self.tile, self.tile)
 
     def index_at(self, point: QPoint) -> int:
         """The image at a point of the viewport; -1 in a gap."""
         pitch = self.tile + GAP
-        column, row = (point.x() - GAP) // pitch, (point.y() + self.verticalScrollBar().value() - GAP) // pitch
+        column, row = point.x() // pitch, (point.y() + self.verticalScrollBar().value()) // pitch
         index = row * self.columns + column
         inside = 0 <= column < self.columns and row >= 0 and index < self._count
         return index if inside and self.tile_rect(index).contains(point) else -1
@@ -161,18 +166,18 @@ class SampleGrid(QAbstractScrollArea):
     def visible_indexes(self) -> range:
         pitch = self.tile + GAP
         top = self.verticalScrollBar().value()
-        first = max(0, (top - GAP) // pitch) * self.columns
-        last = ((top + self.viewport().height() - GAP) // pitch + 1) * self.columns
+        first = top // pitch * self.columns
+        last = ((top + self.viewport().height()) // pitch + 1) * self.columns
         return range(min(first, self._count), min(last, self._count))
 
     def sizeHint(self) -> QSize:
-        return QSize(4 * (TILE + GAP) + GAP, 2 * (TILE + GAP) + GAP)
+        return QSize(4 * (TILE + GAP), 2 * (TILE + GAP))
 
     def _lay_out(self) -> None:
         rows = -(-self._count // self.columns)
         pitch = self.tile + GAP
         bar = self.verticalScrollBar()
-        bar.setRange(0, max(0, GAP + rows * pitch - self.viewport().height()))
+        bar.setRange(0, max(0, rows * pitch - GAP - self.viewport().height()))
         bar.setPageStep(max(pitch, self.viewport().height() - pitch))
         bar.setSingleStep(pitch // 2)
         self._tiles.forget_waiting()
@@ -181,10 +186,10 @@ class SampleGrid(QAbstractScrollArea):
 
     def _scroll_to(self, index: int) -> None:
         rect, bar = self.tile_rect(index), self.verticalScrollBar()
-        if rect.top() < GAP:
-            bar.setValue(bar.value() + rect.top() - GAP)
-        elif rect.bottom() > self.viewport().height() - GAP:
-            bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + GAP)
+        if rect.top() < 0:
+            bar.setValue(bar.value() + rect.top())
+        elif rect.bottom() >= self.viewport().height():
+            bar.setValue(bar.value() + rect.bottom() + 1 - self.viewport().height())
 
     # Events
 
@@ -273,7 +278,7 @@ class SampleGrid(QAbstractScrollArea):
         size = round(self.tile * self.devicePixelRatioF())
         for index in self.visible_indexes():
             rect = self.tile_rect(index)
-            if not event.rect().intersects(rect.adjusted(-4, -4, 4, 4)):
+            if not event.rect().intersects(rect):
                 continue
             tile = None if self._hidden else self._tiles.tile(index, size)
             self._paint_tile(painter, theme, QRectF(rect), tile, sharp=self._revealed or index == self._pressed)
@@ -303,10 +308,12 @@ class SampleGrid(QAbstractScrollArea):
 
     def _paint_marks(self, painter: QPainter, theme: Theme, rect: QRectF, index: int) -> None:
         if index in (self._hovered, self._partner):
-            painter.setPen(QPen(theme.accent, 2))
+            color = theme.accent
         elif index == self._current and self.hasFocus():
-            painter.setPen(QPen(theme.text_muted, 2))
+            color = theme.text
         else:
             return
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(rect.adjusted(-2, -2, 2, 2), 6, 6)
+        for pen, inset in ((QPen(theme.surface0, 2), 3.0), (QPen(color, 2), 1.0)):  # stands out on any picture
+            painter.setPen(pen)
+            painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), 4, 4)

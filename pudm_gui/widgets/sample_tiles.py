@@ -15,7 +15,7 @@ from pudm_gui.widgets.off_thread import OffThread
 from training.images import ImageError, load
 
 CACHE_BYTES = 96 * 2**20
-BLUR_CELLS = 6
+BLUR_CELLS = 5
 """A blurred tile is made of at most this many cells across, whatever the size of its image."""
 BLUR_PIXELS = 48
 """Size at which blurred tiles are kept; they are smooth, so painting may enlarge them."""

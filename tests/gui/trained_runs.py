@@ -42,22 +42,22 @@ REPORT = Report(
     images_per_second=310.0,
     created="2026-01-01T12:00:00Z",
 )
-LABELS_ONLY = dict(
-    nsr_judge="labels",
-    judge_accuracy=None,
-    judge_note="Judged by a classifier that learned from the 60 images you labeled sensitive and from the unlabeled ones.",
-    label_counts={"unlabeled": 4400, "sensitive": 60, "normal": 0},
-    fid_features="InceptionV3 features (2048-d)",
-    fid_reference="the 4,400 unlabeled images, which hold sensitive ones too",
-)
-FROM_SCRATCH = dict(nsr_before=None, nsr_before_interval=None, fid_before=None)
-NO_DISTANCE = dict(
-    fid=None,
-    fid_before=None,
-    fid_features="none",
-    fid_reference="none",
-    fid_note="The Fréchet distance needs at least 50 normal images to compare with; label some as normal.",
-)
+LABELS_ONLY = {
+    "nsr_judge": "labels",
+    "judge_accuracy": None,
+    "judge_note": "Judged by a classifier that learned from your 60 sensitive labels and the unlabeled images.",
+    "label_counts": {"unlabeled": 4400, "sensitive": 60, "normal": 0},
+    "fid_features": "InceptionV3 features (2048-d)",
+    "fid_reference": "the 4,400 unlabeled images, which hold sensitive ones too",
+}
+FROM_SCRATCH = {"nsr_before": None, "nsr_before_interval": None, "fid_before": None}
+NO_DISTANCE = {
+    "fid": None,
+    "fid_before": None,
+    "fid_features": "none",
+    "fid_reference": "none",
+    "fid_note": "The Fréchet distance needs at least 50 normal images to compare with; label some as normal.",
+}
 
 
 def make_report(**changes: object) -> Report:
@@ -73,7 +73,7 @@ def make_run(
     (run.checkpoints / "step-00000400").mkdir(parents=True)
     run.manifest_file.write_text("")
     source = str(folder.parent / "base") if fine_tuned else "scratch"
-    RunSpec(name=folder.name, model=ModelSpec(source=source)).save(run.spec_file)
+    RunSpec(name=folder.name.partition("-")[2], model=ModelSpec(source=source)).save(run.spec_file)
     log = EventLog(run.events_file)
     log.emit("started", stage="train", pid=1, step=0, steps=steps)
     log.emit("step", step=steps, loss=0.1)
@@ -107,7 +107,7 @@ def add_colors(run: RunFolder, *, count: int = 24, size: int = 16) -> None:
 
 
 def engine_of(script: Path, code: str) -> list[str]:
-    """The start of a command line that runs `code`, with `stage`, `run`, `log` and `arguments` at hand, as the engine."""
+    """The start of a command line that runs `code` as the engine; it has `stage`, `run`, `log` and `arguments`."""
     script.write_text(PRELUDE + code, "utf-8")
     return [sys.executable, str(script)]
 

@@ -1,0 +1,98 @@
+"""A preview of the model card. The engine writes the real one beside the weights, from the same figures."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
+
+from pudm_gui.run_summary import RunSummary
+from pudm_gui.theme import FONT_BODY, FONT_HEADING, FONT_TITLE, SPACE_S, SPACE_XL
+from pudm_gui.verdict import format_distance, verdict
+from training.report import Report
+
+
+def card_preview(summary: RunSummary, weights: str) -> str:
+    """Markdown: what the model is, what was removed from it, how that was measured, and what it is not."""
+    report = summary.report
+    start = (
+        _tr("Fine-tuned from an earlier model so that it generates fewer sensitive images")
+        if summary.fine_tuned
+        else _tr("Trained from scratch so that it generates few sensitive images")
+    )
+    what = _tr("{start} (positive-unlabeled diffusion models, arXiv 2503.03789). Weights: {weights}.").format(
+        start=start, weights=_tr("EMA, averaged over training") if weights == "ema" else _tr("raw, of the last step")
+    )
+    sections = [
+        (_tr("What it is"), what),
+        (_tr("What was removed"), _removed(report)),
+        (_tr("How it was measured"), _measured(report)),
+        (
+            _tr("What it is not"),
+            _tr("A guarantee. It can still generate sensitive images, and a judge can be wrong about an image."),
+        ),
+        (_tr("What is inside"), _tr("Weights as safetensors. No training image, no thumbnail and no path.")),
+    ]
+    return "\n\n".join([f"# {summary.title}", *(f"## {title}\n\n{text}" for title, text in sections)])
+
+
+def lay_out(document: QTextDocument) -> None:
+    """Give headings and paragraphs the window's type and some air; Qt's own for Markdown has neither."""
+    block = document.begin()
+    while block.isValid():
+        level = block.blockFormat().headingLevel()
+        air = QTextBlockFormat()
+        air.setTopMargin(SPACE_XL if level == 2 else 0)
+        air.setBottomMargin(SPACE_S)
+        cursor = QTextCursor(block)
+        if cursor.currentTable() is None:
+            cursor.mergeBlockFormat(air)
+        if level:
+            letters = QTextCharFormat()
+            letters.setFontWeight(QFont.Weight.DemiBold)
+            pixels = {1: FONT_TITLE, 2: FONT_HEADING}.get(level, FONT_BODY)
+            letters.setProperty(QTextCharFormat.Property.FontPixelSize, pixels)
+            letters.clearProperty(QTextCharFormat.Property.FontSizeAdjustment)
+            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+            cursor.mergeCharFormat(letters)
+        block = block.next()
+
+
+def _removed(report: Report | None) -> str:
+    if report is None:
+        return _tr("Not measured: the model has not been evaluated.")
+    learned = _tr("Learned from {sensitive:,} sensitive and {unlabeled:,} unlabeled images, with β = {beta:.3g}.")
+    labels = learned.format(
+        sensitive=report.label_counts.get("sensitive", 0),
+        unlabeled=report.label_counts.get("unlabeled", 0),
+        beta=report.beta,
+    )
+    return f"{verdict(report).text}\n\n{labels}"
+
+
+def _measured(report: Report | None) -> str:
+    if report is None:
+        return _tr("Not at all.")
+    rows = [
+        (_tr("non-sensitive rate (NSR)"), _rate(report.nsr_before, report.nsr_before_interval)),
+        (_tr("Fréchet distance"), format_distance(report.fid_before)),
+    ]
+    after = (_rate(report.nsr, report.nsr_interval), format_distance(report.fid))
+    table = [f"| | {_tr('before')} | {_tr('after')} |", "|---|---|---|"]
+    table += [f"| {name} | {before} | {now} |" for (name, before), now in zip(rows, after, strict=True)]
+    about = _tr("On {count:,} images a model, seed {seed}, {steps} sampling steps. {note}").format(
+        count=report.n_samples, seed=report.evaluation_seed, steps=report.sampling_steps, note=report.judge_note
+    )
+    distance = _tr("Fréchet distance on {features}, to {reference}.").format(
+        features=report.fid_features, reference=report.fid_reference
+    )
+    return "\n".join(table) + f"\n\n{about}\n\n{report.fid_note or distance}"
+
+
+def _rate(rate: float | None, interval: tuple[float, float] | None) -> str:
+    if rate is None:
+        return "–"
+    return f"{rate:.3f}" if interval is None else f"{rate:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ModelCard", text)
