@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import subprocess
 import sys
@@ -16,11 +17,11 @@ from PIL import Image
 
 from pudm_gui.cli import main
 from pudm_gui.commands import engine as engine_module
+from pudm_gui.commands.console import Console
 from pudm_gui.demo import load_digits
 from pudm_gui.project.project import Project
 from training.runs import RunFolder, engine_command
 
-FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
 SENSITIVE = 5
 IMAGES = 25
 
@@ -55,15 +56,6 @@ def pudm(capsys: pytest.CaptureFixture[str]) -> Pudm:
         return Answer(code, out, err)
 
     return run
-
-
-@pytest.fixture
-def fake_engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put the fake engine in the real one's place; call it with a behaviour to change that."""
-    monkeypatch.setattr(
-        engine_module, "engine_command", lambda *words: [sys.executable, str(FAKE_ENGINE), *map(str, words)]
-    )
-    return lambda behaviour: monkeypatch.setenv("FAKE_ENGINE", behaviour)
 
 
 @pytest.fixture
@@ -135,6 +127,33 @@ class TestUsage:
         code = "import sys, pudm_gui.cli; print([m for m in ('torch', 'PySide6', 'sklearn') if m in sys.modules])"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class TestProgressOnATerminal:
+    def test_one_line_is_redrawn_and_fits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "40")
+        terminal = Terminal()
+        console = Console(err=terminal)
+        for step in range(1, 101):
+            console.progress("Training", step, 100, "a note that is far too long for a narrow terminal")
+        console.say("Done.")
+        drawn, said = terminal.getvalue().split("\n")[:2]
+        frames = [frame.removeprefix("\x1b[K") for frame in drawn.split("\r")]
+        assert all(len(frame) < 40 for frame in frames)
+        assert "100/100" in frames[-1]
+        assert said == "Done."
+
+    def test_next_stage_gets_a_line_of_its_own(self) -> None:
+        terminal = Terminal()
+        console = Console(err=terminal)
+        console.progress("Reading images", 5, 5)
+        console.progress("Training", 1, 9)
+        assert [line.count("Training") for line in terminal.getvalue().split("\n")] == [0, 1]
 
 
 class TestProjects:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pudm_gui.commands.demo import DEMO_BASE, DemoSettings, run_demo
 from pudm_gui.demo import EVEN_UNLABELED, ODD_LABELED, ODD_UNLABELED, load_digits, prepare_demo, split_digits
 from pudm_gui.project.images import counts
 from pudm_gui.project.project import Project
+from pudm_gui.project.runs import list_runs
 from training.errors import UserError
 from training.report import Report
 
@@ -114,6 +116,20 @@ class TestPrepare:
 
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_interrupted_demo_goes_on_with_the_same_run(
+    tmp_path: Path, fake_engine: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_engine("interrupted once")
+    assert run_demo(tmp_path / "demo", 0, Console(), DemoSettings()) == 130
+    assert "run the same command again" in capsys.readouterr().err
+    fake_engine("finish")
+    with pytest.raises(UserError, match="not been evaluated"):  # the fake engine writes no report
+        run_demo(tmp_path / "demo", 0, Console(), DemoSettings())
+    with Project.open(tmp_path / "demo" / "digits.pudm") as project:
+        assert [run.path.name for run in list_runs(project)] == ["0002-sanitized", "0001-base"]
+        assert {run.state() for run in list_runs(project)} == {"finished"}
 
 
 @pytest.mark.timeout(300)
