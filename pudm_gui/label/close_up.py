@@ -85,6 +85,7 @@ class CloseUp(QScrollArea):
         self.canvas = ImageCanvas()
         self.canvas.setFixedHeight(PICTURE_HEIGHT)
         self.canvas.setAccessibleName(self.tr("The chosen image"))
+        self.peek = self._make_peek()
         layout.addWidget(self.canvas)
         layout.addLayout(self._make_zoom())
         self.name = ElidedLabel("")
@@ -184,15 +185,20 @@ class CloseUp(QScrollArea):
         self._look = self._tool(
             self.tr("Look closely"), self.tr("Fill the page with the image (Space)"), self.look_wanted.emit
         )
-        self.peek = PeekButton()
-        self.peek.setProperty("role", "quiet")
-        self.peek.held.connect(self.peeked)
-        self.peek.hide()
         for widget in (self._fit, self._whole, self._look):
             layout.addWidget(widget)
         layout.addStretch(1)
-        layout.addWidget(self.peek)
         return layout
+
+    def _make_peek(self) -> PeekButton:
+        """Lies over the picture, so that nothing moves when it comes and goes."""
+        peek = PeekButton()
+        peek.held.connect(self.peeked)
+        peek.hide()
+        over = QVBoxLayout(self.canvas)
+        over.addStretch(1)
+        over.addWidget(peek, alignment=Qt.AlignmentFlag.AlignHCenter)
+        return peek
 
     def _make_labels(self) -> QWidget:
         row = QWidget()

@@ -18,6 +18,8 @@ from training.images import ImageError
 LONGEST = 6000
 """Larger pictures are scaled down to this longer edge: no screen shows more, and memory stays below 150 MB each."""
 KEPT = 4
+SOFT_EDGE = 512
+"""Longer edge of a veiled picture: enough that stretching it over a page shows no grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,9 @@ def load_picture(row: ImageRow, veil: Veil) -> Picture:
         image = read_image(row.file, longest=LONGEST)
     except ImageError as error:
         return Picture(key_of(row), veil, problem=str(error))
-    return Picture(key_of(row), veil, image, veil.over(image))
+    return Picture(
+        key_of(row), veil, image, veil.over(image, native=max(image.width(), image.height()), soft_edge=SOFT_EDGE)
+    )
 
 
 class Pictures(QObject):

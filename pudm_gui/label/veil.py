@@ -9,7 +9,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
 
 SOFT_EDGE = 96
-"""Longer edge of a veiled image in pixels: it holds no detail that a larger one would show."""
+"""Longer edge of a veiled thumbnail in pixels: it holds no detail that a larger one would show."""
+
+DETAILED = 80
+"""Images with a longer edge of as many pixels or more are cut down to the full number of patches."""
 
 
 class Strength(IntEnum):
@@ -27,16 +30,25 @@ class Veil:
     strength: Strength = Strength.MEDIUM
     grey: bool = False
 
-    def over(self, image: QImage) -> QImage:
-        """A small, blurred version of `image`, to be painted stretched. The details are gone, not only hidden."""
+    def over(self, image: QImage, *, native: int, soft_edge: int = SOFT_EDGE) -> QImage:
+        """A small, blurred version of `image`, to be painted stretched. The details are gone, not only hidden.
+
+        Parameters
+        ----------
+        native
+            Longer edge of the image before it was enlarged: one of 8 × 8 pixels needs fewer patches than a photo.
+        soft_edge
+            Longer edge of the result in pixels.
+        """
+        patches = max(2, min(int(self.strength), round(native * self.strength / DETAILED)))
         small = image
-        for edge in (SOFT_EDGE * 2, int(self.strength)):
+        for edge in (SOFT_EDGE * 2, patches):
             small = _scaled(small, image.size(), edge)
         if self.grey:
             small = small.convertToFormat(QImage.Format.Format_Grayscale8).convertToFormat(QImage.Format.Format_RGB32)
-        edge = int(self.strength)
-        while edge < SOFT_EDGE:  # doubling again and again gives round, soft patches instead of visible squares
-            edge = min(2 * edge, SOFT_EDGE)
+        edge = patches
+        while edge < soft_edge:  # doubling again and again gives round, soft patches instead of visible squares
+            edge = min(2 * edge, soft_edge)
             small = _scaled(small, image.size(), edge)
         return small
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLocale, QSize
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from pudm_gui import theme
@@ -33,6 +34,16 @@ class Pill(QPushButton):
         if count != self._count:
             self._count = count
             self._write()
+
+    def sizeHint(self) -> QSize:
+        # A checked pill is bold; it must neither be cut off nor shift its neighbours.
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        wider = QFontMetrics(bold).horizontalAdvance(self.text()) - self.fontMetrics().horizontalAdvance(self.text())
+        return super().sizeHint() + QSize(max(0, wider), 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def _write(self) -> None:
         number = "" if self._count is None else QLocale().toString(self._count)

@@ -66,6 +66,7 @@ class Sight:
         geometry, height = self.geometry, self._area.viewport().height()
         bar = self._area.verticalScrollBar()
         bar.setRange(0, max(0, geometry.height - height))
+        bar.setEnabled(bar.maximum() > 0)
         bar.setPageStep(max(1, height - geometry.pitch // 2))
         bar.setSingleStep(max(1, geometry.pitch // 3))
 

@@ -87,10 +87,11 @@ class Tile:
 def make_thumbnail(wanted: Wanted, store: Store | None) -> Thumbnail:
     """Read, scale and veil one picture. For threads."""
     try:
-        sharp = fitted(_base(wanted, store), wanted.edge)
+        base = _base(wanted, store)
     except ImageError as error:
         return Thumbnail(wanted, problem=str(error))
-    return Thumbnail(wanted, sharp, wanted.veil.over(sharp))
+    sharp = fitted(base, wanted.edge)
+    return Thumbnail(wanted, sharp, wanted.veil.over(sharp, native=max(base.width(), base.height())))
 
 
 def _base(wanted: Wanted, store: Store | None) -> QImage:
