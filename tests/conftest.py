@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the engine has it: spinning threads crawl on a busy machine
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test that reaches for a hub is a defect
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -1,0 +1,69 @@
+"""Small real things for engine tests: images on disk, run folders, tiny diffusers folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from diffusers import DDPMScheduler, UNet2DModel
+from PIL import Image
+
+from training.manifest import Label, ManifestEntry
+from training.pipelines import PipelineClass, PixelModel
+from training.runs import RunFolder, create_run
+from training.spec import RunSpec, with_settings
+
+TINY_UNET = {
+    "block_out_channels": (8, 16),
+    "layers_per_block": 1,
+    "down_block_types": ("DownBlock2D", "AttnDownBlock2D"),
+    "up_block_types": ("AttnUpBlock2D", "UpBlock2D"),
+    "norm_num_groups": 4,
+    "attention_head_dim": 8,
+}
+
+
+def write_images(folder: Path, labels: dict[Label, int], size: int = 8, seed: int = 0) -> list[ManifestEntry]:
+    """Bright squares for "sensitive", dark ones for the rest, with noise; grey PNG files."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = []
+    for label, count in labels.items():
+        level = 200 if label == "sensitive" else 60
+        for index in range(count):
+            name = f"{label}-{index:03}.png"
+            pixels = rng.normal(level, 25, (size, size)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name)
+            entries.append(ManifestEntry("1", name, label, ""))
+    return entries
+
+
+def tiny_model(folder: Path, size: int = 8, channels: int = 1, pipeline: PipelineClass = "DDPMPipeline") -> Path:
+    """Save a diffusers folder with a random network of 20,000 parameters."""
+    unet = UNet2DModel(sample_size=size, in_channels=channels, out_channels=channels, **TINY_UNET)
+    PixelModel(unet, DDPMScheduler(num_train_timesteps=100), pipeline).save(folder)
+    return folder
+
+
+def make_run(
+    folder: Path, *, images: dict[Label, int] | None = None, model: Path | None = None, **settings: object
+) -> RunFolder:
+    """A run folder that fine-tunes a tiny model on 8 × 8 images; `settings` use "__" for the dot."""
+    entries = write_images(folder / "images", images or {"unlabeled": 24, "sensitive": 6})
+    source = model or tiny_model(folder / "base")
+    spec = with_settings(
+        RunSpec(),
+        {
+            "data.roots": {"1": str(folder / "images")},
+            "data.image_size": 8,
+            "data.channels": 1,
+            "model.source": str(source),
+            "optim.steps": 6,
+            "optim.batch_size": 8,
+            "preview.every": 0,
+            "checkpoint.every": 2,
+            "device": "cpu",
+        }
+        | {key.replace("__", "."): value for key, value in settings.items()},
+    )
+    return create_run(folder / "0001-run", spec, entries)

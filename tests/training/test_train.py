@@ -1,0 +1,243 @@
+"""Training a tiny real model: what a run leaves behind, how it stops, and that a killed run loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import random
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from tests.training.builders import make_run, tiny_model
+from training import checkpoint as checkpoint_module
+from training.checkpoint import latest_checkpoint, list_checkpoints, load_model, load_weights
+from training.errors import UserError
+from training.events import Event, EventLog, LineReader, send_command
+from training.loop import learning_rate
+from training.runs import RunFolder, engine_command
+from training.sampling import sample_images
+from training.spec import OptimSpec
+from training.train import run_training
+
+
+def train_here(run: RunFolder) -> list[Event]:
+    run.claim()
+    run_training(run, EventLog(run.events_file))
+    return run.events()
+
+
+def kinds(events: list[Event]) -> list[str]:
+    return [event["event"] for event in events]
+
+
+@pytest.mark.parametrize("kind", ["pu", "pnu", "supervised", "unsupervised"])
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_every_objective_changes_the_weights_and_stays_finite(tmp_path: Path, kind: str, reduction: str) -> None:
+    run = make_run(
+        tmp_path,
+        images={"unlabeled": 16, "sensitive": 4, "normal": 4},
+        objective__kind=kind,
+        objective__reduction=reduction,
+        objective__positive_weight=1.0,
+    )
+    events = train_here(run)
+    steps = [event for event in events if event["event"] == "step"]
+    assert [event["step"] for event in steps] == [1, 2, 3, 4, 5, 6]
+    assert all(np.isfinite(event["loss"]) for event in steps)
+    assert (steps[0]["r"] is not None) == (kind in ("pu", "pnu"))
+    assert run.state() == "finished"
+    weights = load_weights(latest_checkpoint(run), "raw")
+    base = load_file(tmp_path / "base" / "unet" / "diffusion_pytorch_model.safetensors")
+    assert any(not torch.equal(weights[name], base[name]) for name in base)
+
+
+def test_scratch_learns_the_bright_from_the_dark(tmp_path: Path) -> None:
+    """120 steps from scratch on dark noise with the bright images sensitive: samples come out dark."""
+    run = make_run(
+        tmp_path,
+        images={"unlabeled": 40, "sensitive": 8},
+        model__source="scratch",
+        model__train_timesteps=100,
+        optim__steps=120,
+        optim__learning_rate=3e-3,
+        optim__batch_size=16,
+        checkpoint__every=120,
+        optim__ema_decay=0.9,
+    )
+    train_here(run)
+    model = load_model(latest_checkpoint(run))
+    images = sample_images(model.unet, model.scheduler, seeds=range(16), steps=20, device=torch.device("cpu"))
+    assert abs(images.mean() - 60) < 25
+
+
+def test_a_run_leaves_previews_and_keeps_the_last_checkpoints(tmp_path: Path) -> None:
+    run = make_run(tmp_path, preview__every=3, preview__count=5, preview__sampling_steps=2, checkpoint__keep=2)
+    events = train_here(run)
+    assert [path.name for path in list_checkpoints(run)] == ["step-00000004", "step-00000006"]
+    previews = [event for event in events if event["event"] == "preview"]
+    assert [event["step"] for event in previews] == [0, 3, 6]
+    with Image.open(run.path / previews[0]["path"]) as image:
+        assert image.size == (24, 16)  # five images in three columns
+    assert kinds(events)[-1] == "finished"
+
+
+def test_previews_do_not_change_the_outcome(tmp_path: Path) -> None:
+    model = tiny_model(tmp_path / "m")
+    plain = make_run(tmp_path / "a", model=model)
+    watched = make_run(tmp_path / "b", model=model, preview__every=1, preview__count=2, preview__sampling_steps=2)
+    for run in (plain, watched):
+        train_here(run)
+    assert_same_weights(plain, watched)
+
+
+def test_killed_at_a_random_step_and_resumed_equals_never_killed(tmp_path: Path) -> None:
+    model = tiny_model(tmp_path / "m")
+    settings = {"optim__steps": 60, "checkpoint__every": 7, "optim__batch_size": 16}
+    whole = make_run(tmp_path / "whole", model=model, **settings)
+    killed = make_run(tmp_path / "killed", model=model, **settings)
+    finish(whole)
+    steps = sorted(random.sample(range(8, 55), 2))
+    for step in steps:
+        kill_at(killed, step)
+        assert killed.state() == "interrupted"
+    finish(killed)
+    resumed_from = [event["step"] for event in killed.events() if event["event"] == "started"]
+    assert resumed_from[0] == 0 and all(step > 0 for step in resumed_from[1:]), f"killed at {steps}"
+    assert_same_weights(whole, killed)
+
+
+def test_pause_resume_and_stop(tmp_path: Path) -> None:
+    run = make_run(tmp_path, optim__steps=2000, checkpoint__every=2000)
+    send_command(run.path, "pause")
+
+    def answer() -> None:
+        reader, seen = LineReader(run.events_file), []
+        while "stopped" not in seen:
+            for event in reader:
+                seen.append(event["event"])
+                if event["event"] == "paused":
+                    send_command(run.path, "resume")
+                if event["event"] == "step" and event["step"] == 5:
+                    send_command(run.path, "stop")
+
+    follower = threading.Thread(target=answer)
+    follower.start()
+    events = train_here(run)
+    follower.join()
+    assert kinds(events)[:3] == ["started", "progress", "paused"]
+    assert kinds(events)[-2:] == ["checkpoint", "stopped"]
+    stopped_at = events[-1]["step"]
+    assert latest_checkpoint(run).name == f"step-{stopped_at:08d}"
+    assert 5 <= stopped_at < 2000 and run.state() == "stopped"
+
+
+def test_commands_for_an_earlier_process_are_void(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    run.commands_file.write_text(json.dumps({"time": 1.0, "command": "stop"}) + "\n")
+    assert kinds(train_here(run))[-1] == "finished"
+
+
+def test_divergence_is_told_and_the_last_checkpoint_stays_good(tmp_path: Path) -> None:
+    run = make_run(tmp_path, optim__steps=400, optim__learning_rate=1e30, optim__warmup_steps=0, optim__grad_clip=1e30)
+    with pytest.raises(UserError, match=r"Training diverged at step .* lower learning rate"):
+        train_here(run)
+    checkpoint = latest_checkpoint(run)
+    if checkpoint is not None:
+        assert all(torch.isfinite(t).all() for t in load_weights(checkpoint, "raw").values())
+
+
+def test_full_disk_at_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path)
+    real_save, calls = checkpoint_module.save_file, []
+
+    def full_at_the_second(tensors: dict[str, torch.Tensor], path: Path) -> None:
+        calls.append(path)
+        if len(calls) > 4:
+            raise SafetensorError("I/O error: No space left on device (os error 28)")
+        real_save(tensors, path)
+
+    monkeypatch.setattr(checkpoint_module, "save_file", full_at_the_second)
+    with pytest.raises(UserError, match="The disk is full, so the checkpoint of step 4"):
+        train_here(run)
+    assert [path.name for path in list_checkpoints(run)] == ["step-00000002"]
+    assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000002"]
+    monkeypatch.setattr(checkpoint_module, "save_file", real_save)
+    assert kinds(train_here(run))[-1] == "finished"
+
+
+@pytest.mark.parametrize("scheduler", ["DDPMPipeline", "DDIMPipeline"])
+def test_a_sample_depends_on_its_own_seed_alone(tmp_path: Path, scheduler: str) -> None:
+    from training.pipelines import load_pixel_pipeline
+
+    model = load_pixel_pipeline(tiny_model(tmp_path, pipeline=scheduler))
+    settings = {"steps": 5, "device": torch.device("cpu")}
+    together = sample_images(model.unet, model.scheduler, seeds=[7, 8, 9], **settings)
+    alone = sample_images(model.unet, model.scheduler, seeds=[9], **settings)
+    assert np.abs(together[2].astype(int) - alone[0].astype(int)).max() <= 1
+    assert not np.array_equal(together[0], together[1])
+
+
+def test_learning_rate_warms_up_and_decays_to_nothing() -> None:
+    spec = OptimSpec(steps=100, warmup_steps=10, learning_rate=1.0)
+    rates = [learning_rate(step, spec) for step in range(100)]
+    assert rates[0] == pytest.approx(1 / 11) and rates[9] == pytest.approx(10 / 11) and rates[10] == 1.0
+    assert all(a > b for a, b in itertools.pairwise(rates[10:]))
+    assert 0 < rates[-1] < 0.001
+    assert all(learning_rate(0, OptimSpec(steps=n, warmup_steps=500)) > 0 for n in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("break_it", "sentence"),
+    [
+        (lambda run: run.manifest_file.unlink(), "has no manifest.jsonl"),
+        (lambda run: run.spec_file.write_text('{"version": 9}'), "newer version"),
+        (lambda run: run.spec_file.unlink(), "is not a run folder"),
+    ],
+)
+def test_the_command_ends_with_two_and_one_sentence(tmp_path: Path, break_it: object, sentence: str) -> None:
+    run = make_run(tmp_path)
+    break_it(run)  # type: ignore[operator]
+    done = subprocess.run(engine_command("train", run.path), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert sentence in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+
+def finish(run: RunFolder) -> None:
+    subprocess.run(engine_command("train", run.path), check=True)
+
+
+def kill_at(run: RunFolder, step: int) -> None:
+    """Start the run's engine and kill it as soon as it has told of `step`."""
+    reader = LineReader(run.events_file)
+    list(reader)  # what an earlier process told
+    process = subprocess.Popen(engine_command("train", run.path))
+    while process.poll() is None:
+        if any(event["event"] == "step" and event["step"] >= step for event in reader):
+            process.send_signal(signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.01)
+    assert process.returncode == -signal.SIGKILL
+
+
+def assert_same_weights(one: RunFolder, two: RunFolder) -> None:
+    for which in ("raw", "ema"):
+        left, right = (load_weights(latest_checkpoint(run), which) for run in (one, two))
+        assert left.keys() == right.keys()
+        different = [name for name in left if not torch.equal(left[name], right[name])]
+        assert not different, f"{len(different)} {which} tensors differ, such as {different[:3]}"
+
+
+def test_python_can_find_the_engine() -> None:
+    assert engine_command("train", Path("x")) == [sys.executable, "-P", "-m", "training", "train", "x"]
