@@ -48,6 +48,9 @@ class Catalogue:
         self._writes = 0
         self._seen: defaultdict[int, array[int]] = defaultdict(lambda: array("q"))
         self._sizes = {size for (size,) in db.execute("SELECT DISTINCT size FROM images WHERE sha256 <> ''")}
+        self._roots_with_images = {
+            id_ for (id_,) in db.execute("SELECT id FROM roots WHERE id IN (SELECT root_id FROM images)")
+        }
         self._perhaps_moved: list[tuple[int, FoundFile]] = []
         """New files with the size of an image we know: they are added once we know that they are not that image."""
 
@@ -56,11 +59,9 @@ class Catalogue:
         new: list[FoundFile] = []
         changed: list[tuple[int, int, int]] = []
         returned: list[tuple[int]] = []
+        rows = self._known(root.id, files)
         for file in files:
-            row = self._db.execute(
-                "SELECT id, size, mtime_ns, state, width FROM images WHERE root_id = ? AND path = CAST(? AS TEXT)",
-                (root.id, encode(file.path)),
-            ).fetchone()
+            row = rows.get(file.path)
             if row is None:
                 if file.size in self._sizes:
                     self._perhaps_moved.append((root.id, file))
@@ -117,6 +118,17 @@ class Catalogue:
         for root_id, files in new.items():
             for start in range(0, len(files), CHUNK):
                 self._add(root_id, files[start : start + CHUNK])
+
+    def _known(self, root_id: int, files: Sequence[FoundFile]) -> dict[str, tuple[int, int, int, int, int]]:
+        """Id, size, time, state and width of those of `files` that the store has, by path."""
+        if root_id not in self._roots_with_images:
+            return {}
+        paths = ", ".join(["CAST(? AS TEXT)"] * len(files))
+        rows = self._db.execute(
+            f"SELECT path, id, size, mtime_ns, state, width FROM images WHERE root_id = ? AND path IN ({paths})",
+            (root_id, *(encode(file.path) for file in files)),
+        )
+        return {row[0]: row[1:] for row in rows}
 
     def _add(self, root_id: int, files: Sequence[FoundFile]) -> None:
         if not files:

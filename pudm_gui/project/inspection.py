@@ -43,6 +43,7 @@ def inspect_all(
     The number of images inspected.
     """
     total = db.execute("SELECT count(*) FROM images WHERE state = 0").fetchone()[0]
+    progress(0, total)
     # Reading and decoding happen outside of Python's lock; a core stays free for the window.
     workers = min(4, max(1, (os.cpu_count() or 2) - 1))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="inspect")

@@ -123,16 +123,18 @@ def _find(
 
 
 class _Throttled:
-    """Passes on the latest progress, but not more often than anybody can see."""
+    """Passes on the latest progress, but not more often than anybody can see. A new phase is told at once."""
 
     def __init__(self, progress: Callable[[ScanProgress], None]) -> None:
         self._progress = progress
         self._next = 0.0
         self._held: ScanProgress | None = None
+        self._phase = ""
 
     def __call__(self, progress: ScanProgress) -> None:
         self._held = progress
-        if time.monotonic() >= self._next:
+        if time.monotonic() >= self._next or progress.phase != self._phase:
+            self._phase = progress.phase
             self.flush()
 
     def flush(self) -> None:

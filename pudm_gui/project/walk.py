@@ -12,6 +12,7 @@ from pudm_gui.project.paths import posix
 from training.images import SUFFIXES
 
 PROJECT_SUFFIX = ".pudm"
+_ENDINGS = tuple(SUFFIXES)
 
 
 class FoundFile(NamedTuple):
@@ -55,14 +56,15 @@ class Walk:
                 )
                 continue
             folders: list[str] = []
+            prefix = f"{relative}{os.sep}" if relative else ""
             for entry in entries:
                 if _hidden(entry):
                     continue
-                name = os.path.join(relative, entry.name)  # noqa: PTH118
+                name = prefix + entry.name
                 if _is_folder(entry):
                     if not entry.name.endswith(PROJECT_SUFFIX):
                         (self._links if entry.is_symlink() else folders).append(name)
-                elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
+                elif entry.name.lower().endswith(_ENDINGS):
                     yield FoundFile(posix(name), *_size_and_time(entry))
             pending += reversed(folders)
 
