@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from pudm_gui.jobs import Job, JobRunner
@@ -47,6 +48,7 @@ class Workspace(QObject):
         self._rail, self._stack, self._status = rail, stack, status
         self._pages: dict[str, QWidget] = {}
         self._current = ""
+        self._followed: Job | None = None
         self._counting = QTimer(self)
         self._counting.setSingleShot(True)
         self._counting.timeout.connect(self._count)
@@ -84,14 +86,12 @@ class Workspace(QObject):
         if runs and self.session.current_run is None:
             self.session.current_run = runs[0]
 
-    def add_folder(self, folder: object) -> None:
+    def add_folder(self, folder: Path) -> None:
         """Add a folder of images and look into it."""
-        from pathlib import Path
-
         from pudm_gui.project.roots import add_root
 
         try:
-            add_root(self.session.project, Path(str(folder)))
+            add_root(self.session.project, folder)
         except UserError as error:
             self.session.message.emit(str(error), "error")
             return
@@ -119,7 +119,7 @@ class Workspace(QObject):
         session.labels_changed.connect(self._count_soon)
         session.images_changed.connect(self._count_soon)
         session.scan_progress.connect(self._show_scan)
-        session.scan_finished.connect(lambda _: status.scan.hide())
+        session.scan_finished.connect(self._scan_ended)
         status.scan.stop_clicked.connect(session.cancel_scan)
         self.jobs.active_changed.connect(self._follow_newest)
         status.job.stop_clicked.connect(self._stop_job)
@@ -154,25 +154,34 @@ class Workspace(QObject):
         words = self.tr("Looking at images") if total else self.tr("Looking for images")
         self._status.scan.show_activity(words, done / total if total else None)
 
+    def _scan_ended(self, result: object) -> None:
+        self._status.scan.hide()
+        if problems := getattr(result, "problems", None):
+            more = self.tr(" And {n} more folders.").format(n=len(problems) - 1) if len(problems) > 1 else ""
+            self.session.message.emit(problems[0] + more, "warning")
+
     def _newest_job(self) -> Job | None:
         active = self.jobs.active
         return active[-1] if active else None
 
     def _follow_newest(self) -> None:
         job = self._newest_job()
+        if job is not None and job is not self._followed:
+            self._followed = job
+            job.events_added.connect(self._show_job_progress)
+            job.state_changed.connect(self._show_job_progress)
+        self._show_job_progress()
+
+    def _show_job_progress(self, _: object = None) -> None:
+        job = self._newest_job()
         if job is None:
             self._status.job.hide()
             return
-        job.events_added.connect(lambda _: self._show_job_progress(), Qt.ConnectionType.UniqueConnection)
-        self._show_job_progress()
+        from pudm_gui.job_words import job_words
 
-    def _show_job_progress(self) -> None:
-        job = self._newest_job()
-        if job is not None:
-            from pudm_gui.job_words import job_words
-
-            words, fraction = job_words(job)
-            self._status.job.show_activity(words, fraction)
+        words, fraction = job_words(job)
+        self._status.job.show_activity(words, fraction)
+        self._status.job.stop.setEnabled(not self.session.read_only)
 
     def _stop_job(self) -> None:
         if job := self._newest_job():

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from pudm_gui import theme
 from pudm_gui.train.beta_advice import Suggestion, in_words
 from pudm_gui.widgets.message import InlineMessage
+from pudm_gui.widgets.number_box import DecimalBox
 
 SCALE = 0.6
 """Right end of the slider; the number field goes up to 1."""
@@ -74,7 +75,7 @@ class BetaField(QWidget):
         self.slider.setRange(1, round(SCALE * PER_UNIT))
         self.slider.setPageStep(round(0.05 * PER_UNIT))
         self.slider.setAccessibleName(self.tr("Sensitive share β"))
-        self.number = QDoubleSpinBox()
+        self.number = DecimalBox()
         self.number.setRange(0.001, 0.999)
         self.number.setDecimals(3)
         self.number.setSingleStep(0.01)
@@ -117,7 +118,8 @@ class BetaField(QWidget):
 
     def suggest(self, suggestion: Suggestion) -> None:
         """Offer a first value; what a person or an estimate has set stays."""
-        self.reason.setText(suggestion.reason)
+        if self._estimate is None:
+            self.reason.setText(suggestion.reason)
         if not self._touched:
             self.set_value(suggestion.beta, "default")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QLocale, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
@@ -53,6 +53,7 @@ class LossCurves(QWidget):
         self._calm = {term: self.plot.plot() for term in TERMS}
         layout.addWidget(self.plot, 1)
         self._dress()
+        self.legend["l_s_plus"].setChecked(False)  # far below the others, and by default no part of the loss
 
     def term_name(self, term: str) -> str:
         return {
@@ -119,7 +120,7 @@ class LossCurves(QWidget):
             self._raw[term].setPen(pg.mkPen(faint, width=1))
             self._calm[term].setPen(pg.mkPen(color, width=2, style=PATTERNS[term]))
 
-    def _tick_font(self) -> object:
+    def _tick_font(self) -> QFont:
         font = self.font()
         font.setPixelSize(theme.FONT_SMALL)
         return font
@@ -162,9 +163,7 @@ class _LineSample(QWidget):
         self._term = term
         self.setFixedSize(18, 12)
 
-    def paintEvent(self, event: object) -> None:
-        from PySide6.QtGui import QPainter, QPen
-
+    def paintEvent(self, event: QPaintEvent) -> None:
         colors = theme.current_theme()
         color = getattr(colors, TINTS[self._term]) if self.isEnabled() else colors.surface3
         painter = QPainter(self)

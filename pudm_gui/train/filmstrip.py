@@ -12,7 +12,8 @@ from pudm_gui.train.sample_painting import fitted, paint_hidden, paint_picture
 from pudm_gui.train.sample_store import SampleStore
 from training.runs import RunFolder
 
-TILE = 112
+SMALLEST, LARGEST = 96, 208
+"""Sides of a tile, in pixels."""
 CAPTION = 18
 GAP = theme.SPACE_S
 
@@ -37,12 +38,13 @@ class Filmstrip(QAbstractScrollArea):
         self._hidden = False
         self._revealed: int | None = None
         self._current = -1
+        self._tile = SMALLEST
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(TILE + CAPTION + 14)
+        self.set_room(0)
         self.setAccessibleName(self.tr("Samples over time"))
         store.arrived.connect(self.viewport().update)
 
@@ -58,6 +60,12 @@ class Filmstrip(QAbstractScrollArea):
             bar.setValue(bar.maximum())
         self.viewport().update()
 
+    def set_room(self, height: int) -> None:
+        """Make tiles as large as goes with `height` pixels of window."""
+        self._tile = min(max(height // 6, SMALLEST), LARGEST)
+        self.setFixedHeight(self._tile + CAPTION + 14)
+        self._layout()
+
     def set_blur(self, blur: bool) -> None:
         self._blur = blur
         self.viewport().update()
@@ -68,14 +76,14 @@ class Filmstrip(QAbstractScrollArea):
 
     def tile_rect(self, index: int) -> QRect:
         """Where the picture of a preview is, in the viewport."""
-        x = index * (TILE + GAP) - self.horizontalScrollBar().value()
-        return QRect(x, 0, TILE, TILE)
+        x = index * (self._tile + GAP) - self.horizontalScrollBar().value()
+        return QRect(x, 0, self._tile, self._tile)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        first = max(0, self.horizontalScrollBar().value() // (TILE + GAP))
-        last = min(len(self._previews), first + self.viewport().width() // (TILE + GAP) + 2)
+        first = max(0, self.horizontalScrollBar().value() // (self._tile + GAP))
+        last = min(len(self._previews), first + self.viewport().width() // (self._tile + GAP) + 2)
         for index in range(first, last):
             self._paint_tile(painter, index)
 
@@ -100,7 +108,7 @@ class Filmstrip(QAbstractScrollArea):
         font.setPixelSize(theme.FONT_SMALL)
         painter.setFont(font)
         painter.setPen(colors.text if index == len(self._previews) - 1 else colors.text_muted)
-        words = self.tr("before") if preview.step == 0 else self.tr("step {n}").format(n=preview.step)
+        words = self.tr("start") if preview.step == 0 else self.tr("step {n}").format(n=preview.step)
         caption = QRect(rect.left(), rect.bottom() + 3, rect.width(), CAPTION)
         painter.drawText(caption, Qt.AlignmentFlag.AlignHCenter, words)
 
@@ -149,15 +157,15 @@ class Filmstrip(QAbstractScrollArea):
         return QSize(400, self.height())
 
     def _layout(self) -> None:
-        whole = len(self._previews) * (TILE + GAP) - GAP
+        whole = len(self._previews) * (self._tile + GAP) - GAP
         bar = self.horizontalScrollBar()
         bar.setRange(0, max(0, whole - self.viewport().width()))
         bar.setPageStep(self.viewport().width())
-        bar.setSingleStep(TILE + GAP)
+        bar.setSingleStep(self._tile + GAP)
 
     def _index_at(self, x: int) -> int | None:
-        index, rest = divmod(x + self.horizontalScrollBar().value(), TILE + GAP)
-        return index if rest < TILE and 0 <= index < len(self._previews) else None
+        index, rest = divmod(x + self.horizontalScrollBar().value(), self._tile + GAP)
+        return index if rest < self._tile and 0 <= index < len(self._previews) else None
 
     def _scroll_to(self, index: int) -> None:
         rect, bar = self.tile_rect(index), self.horizontalScrollBar()

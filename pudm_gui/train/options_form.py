@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtGui import QValidator
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from pudm_gui import theme
 from pudm_gui.train.option_fields import OptionField, option_groups
+from pudm_gui.widgets.number_box import ChoiceBox, IntegerBox, RateBox
 
 
 class OptionsForm(QWidget):
@@ -93,60 +93,18 @@ class OptionsForm(QWidget):
         self.reset_button.setVisible(self.changed_count() > 0)
 
 
-class CalmSpinBox(QSpinBox):
-    """A number field that the wheel does not change while one scrolls past it."""
-
-    def wheelEvent(self, event: Any) -> None:
-        event.ignore()
-
-
-class CalmComboBox(QComboBox):
-    """A list that the wheel does not change while one scrolls past it."""
-
-    def wheelEvent(self, event: Any) -> None:
-        event.ignore()
-
-
-class RateBox(QDoubleSpinBox):
-    """A number over several orders of magnitude, such as 1e-4, with steps of about a fifth."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setDecimals(10)
-
-    def textFromValue(self, value: float) -> str:
-        return f"{value:.3g}"
-
-    def valueFromText(self, text: str) -> float:
-        number, good = QLocale.c().toDouble(text.strip())
-        return number if good else self.value()
-
-    def validate(self, text: str, position: int) -> object:
-        number, good = QLocale.c().toDouble(text.strip())
-        if good and self.minimum() <= number <= self.maximum():
-            return QValidator.State.Acceptable, text, position
-        return QValidator.State.Intermediate, text, position
-
-    def stepBy(self, steps: int) -> None:
-        step = 10 ** math.floor(math.log10(self.value())) if self.value() > 0 else self.minimum()
-        self.setValue(self.value() + steps * step / (1 if steps > 0 or self.value() > 1.01 * step else 10))
-
-    def wheelEvent(self, event: Any) -> None:
-        event.ignore()
-
-
 def _editor(option: OptionField) -> QWidget:
     if option.kind is bool:
         box = QCheckBox()
         box.setChecked(option.default)
         return box
     if option.choices:
-        choices = CalmComboBox()
+        choices = ChoiceBox()
         for value, word in option.choices.items():
             choices.addItem(word, value)
         choices.setCurrentIndex(choices.findData(option.default))
         return choices
-    number = CalmSpinBox() if option.kind is int else RateBox()
+    number = IntegerBox() if option.kind is int else RateBox()
     number.setRange(int(option.low) if option.kind is int else option.low, int(option.high))  # type: ignore[arg-type]
     if option.kind is float:
         number.setMaximum(option.high)

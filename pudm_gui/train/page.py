@@ -159,7 +159,7 @@ class TrainPage(QWidget):
         self._session.runs_changed.emit()
 
     def _training(self) -> Job | None:
-        return next((job for job in self._jobs.active if job.stage == "train"), None)
+        return next((job for job in reversed(self._jobs.active) if job.stage == "train"), None)
 
     def _jobs_changed(self) -> None:
         self._refresh_busy()
@@ -184,6 +184,7 @@ class TrainPage(QWidget):
 
     def _show_current(self, run: RunFolder | None) -> None:
         self._refresh_busy()
+        self.view.header.select_run(run)
         if run is None:
             self.right.setCurrentWidget(self.empty)
             self._tell_rail()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
@@ -43,6 +43,7 @@ class RunHeader(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_S)
         layout.addLayout(self._build_top())
+        layout.addLayout(self._build_words())
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Progress of the run"))
@@ -57,9 +58,13 @@ class RunHeader(QWidget):
         self.runs.clear()
         for item in items:
             self.runs.addItem(f"{item.name} · {state_words(item.state)}")
-        self.runs.setCurrentIndex(next((i for i, item in enumerate(items) if item.run == shown), -1))
+        self.select_run(shown)
         self.runs.blockSignals(False)
         self.runs.setVisible(len(items) > 0)
+
+    def select_run(self, shown: RunFolder | None) -> None:
+        """Show which run of the list is looked at, without `run_chosen`."""
+        self.runs.setCurrentIndex(next((i for i, item in enumerate(self._items) if item.run == shown), -1))
 
     def show_state(self, state: str, progress: TrainingProgress, *, may_steer: bool) -> None:
         """`may_steer`: whether this window may pause and stop the run."""
@@ -88,14 +93,10 @@ class RunHeader(QWidget):
         self.bar.setValue(round(1000 * share))
 
     def _build_top(self) -> QHBoxLayout:
-        self.title = QLabel()
-        self.title.setProperty("role", "title")
-        self.details = ElidedLabel("")
-        self.details.setProperty("role", "muted")
         self.runs = QComboBox()
         self.runs.setAccessibleName(self.tr("Runs of this project"))
         self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.runs.setMinimumContentsLength(20)
+        self.runs.setMinimumContentsLength(34)
         self.runs.activated.connect(lambda index: self.run_chosen.emit(self._items[index].run))
         self.log = QPushButton(self.tr("Log"))
         self.log.setIcon(icon("log"))
@@ -108,11 +109,21 @@ class RunHeader(QWidget):
         self.stop.clicked.connect(self._ask)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_S)
-        row.addWidget(self.title)
-        row.addSpacing(theme.SPACE_XS)
-        row.addWidget(self.details, 1)
-        for widget in (self.runs, self.log, self.pause, self.stop):
+        row.addWidget(self.runs)
+        row.addStretch(1)
+        for widget in (self.log, self.pause, self.stop):
             row.addWidget(widget)
+        return row
+
+    def _build_words(self) -> QHBoxLayout:
+        self.title = QLabel()
+        self.title.setProperty("role", "title")
+        self.details = ElidedLabel("", mode=Qt.TextElideMode.ElideRight)
+        self.details.setProperty("role", "muted")
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_M)
+        row.addWidget(self.title)
+        row.addWidget(self.details, 1, Qt.AlignmentFlag.AlignBottom)
         return row
 
     def _build_confirm(self) -> QWidget:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from pudm_gui import theme
@@ -127,6 +128,10 @@ class RunView(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.filmstrip)
         return self.samples
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.filmstrip.set_room(self.height())
 
     # -- following
 

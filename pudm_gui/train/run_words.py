@@ -119,7 +119,9 @@ def notice(state: RunState | str, progress: TrainingProgress, words: str) -> Not
         return Notice(reason, "error", _tr("Show the log"), "log")
     if state == "interrupted":
         last = words.splitlines()[-1] if words else ""
-        text = _tr("The run was interrupted before its end.") + " " + _kept(progress) + (f" ({last})" if last else "")
+        text = _tr("The run was interrupted before its end.") + " " + _kept(progress)
+        if last:
+            text += " " + _tr("The last line of its log: {line}").format(line=last)
         return Notice(text, "warning", _tr("Go on"), "resume")
     if state == "stopped":
         text = _tr("Stopped. You can review the model as it is, or go on training.")

@@ -90,7 +90,7 @@ class SampleViewer(QWidget):
             return
         self._index = min(max(self._index + by, 0), len(self._previews) - 1)
         preview = self._previews[self._index]
-        when = self.tr("before training") if preview.step == 0 else self.tr("at step {n}").format(n=preview.step)
+        when = self.tr("at the start") if preview.step == 0 else self.tr("at step {n}").format(n=preview.step)
         self.caption.setText(self.tr("{n} samples {when}").format(n=preview.count, when=when))
         self.picture.path = self._run.path / preview.path
         self.picture.update()

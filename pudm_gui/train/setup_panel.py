@@ -105,7 +105,13 @@ class SetupPanel(QFrame):
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll.viewport().setAutoFillBackground(False)
         self.scroll.setWidget(body)
+        bar = self.scroll.verticalScrollBar()
+        bar.rangeChanged.connect(lambda _, highest: self._make_room(layout, bar.sizeHint().width() if highest else 0))
         return self.scroll
+
+    def _make_room(self, layout: QVBoxLayout, bar_width: int) -> None:
+        """Take the scroll bar's width from the margin, so that fields stay as wide as the button below."""
+        layout.setContentsMargins(theme.SPACE_L, theme.SPACE_L, theme.SPACE_L - bar_width, theme.SPACE_L)
 
     def _build_footer(self) -> QWidget:
         footer = QWidget()
@@ -165,7 +171,7 @@ class SetupPanel(QFrame):
         if self._counts.sensitive == 0 and self.options.values()["objective.kind"] != "unsupervised":
             return self.tr("Mark at least one image as sensitive first, better 20.")
         if not self.model.ready:
-            return self.tr("Choose the model to sanitize.") if not self.model.problem else self.model.problem
+            return self.tr("Choose another model.") if self.model.problem else self.tr("Choose the model to sanitize.")
         return ""
 
 
