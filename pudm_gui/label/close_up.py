@@ -143,9 +143,8 @@ class CloseUp(QScrollArea):
         self.name.setText(path.name)
         parent = "" if str(path.parent) == "." else f"/{path.parent}"
         self.folder.setText(f"{row.file.parents[len(path.parts) - 1].name}{parent}")
-        self.folder.setToolTip(printable(str(row.file.parent)))
-        self.name.setToolTip(printable(str(row.file)))
         self.facts.setText(self._facts(row))
+        self.facts.setToolTip(printable(str(row.file)))
         self.problem.setText(problem or "")
         self.problem.setVisible(problem is not None)
         for offered, button in self._label_buttons.items():

@@ -83,6 +83,11 @@ class LabelPage(QWidget):
         """Whether one image fills the page."""
         return self.stack.currentWidget() is self.look
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything that belongs on the screen is still to come."""
+        return self.model.busy or self.view.busy or self._follow.isActive() or self.shown_image.busy
+
     # --- what the window calls
 
     def shown(self) -> None:

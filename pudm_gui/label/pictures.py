@@ -83,6 +83,10 @@ class Pictures(QObject):
         if key_of(row) not in self._kept:
             self._make(row, veil)
 
+    @property
+    def busy(self) -> bool:
+        return bool(self._under_way)
+
     def close(self) -> None:
         """Wait for the thread."""
         self._thread.cancel_waiting()

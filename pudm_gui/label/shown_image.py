@@ -43,6 +43,11 @@ class ShownImage(QObject):
     def index(self) -> int | None:
         return self._index
 
+    @property
+    def busy(self) -> bool:
+        """Whether a picture is still to come."""
+        return self._pictures.busy
+
     def close(self) -> None:
         """Wait for the thread; what it has made is no longer shown."""
         self._index = None

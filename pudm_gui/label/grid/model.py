@@ -72,6 +72,11 @@ class GridModel(QObject):
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def busy(self) -> bool:
+        """Whether an answer of the store is still to come."""
+        return self._asking
+
     # --- asking the store
 
     def set_filter(self, filter_: ImageFilter) -> None:

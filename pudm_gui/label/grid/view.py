@@ -90,6 +90,11 @@ class GridView(QAbstractScrollArea):
         self.pointer.moved.connect(self.viewport().update)
         self.pointer.scroll_wanted.connect(self._scroll_by)
 
+    @property
+    def busy(self) -> bool:
+        """Whether pictures for what is in sight are still to come."""
+        return self._fetch.isActive() or self.thumbnails.busy
+
     # --- settings
 
     @property
