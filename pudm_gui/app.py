@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_first(window, options.project, demo=options.demo)
     window.show()
     status = app.exec()
+    window.close_project()  # also where the system, not the person, ended the program
     window.deleteLater()  # while the application is still there: Qt's objects do not outlive it well
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return status
