@@ -23,7 +23,7 @@ _OPENING = (
 
 
 class Connection(sqlite3.Connection):
-    """One that can be referred to weakly, and closes with the thread that it belonged to."""
+    """One that closes with the thread that it belonged to."""
 
     def __del__(self) -> None:
         self.close()
@@ -49,7 +49,7 @@ def connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
 
 def _connect(name: str) -> sqlite3.Connection:
-    # One connection is used by one thread at a time; it may be closed by the thread that closes the project.
+    # Used by one thread alone, and never at the same time by that which collects it as garbage.
     db = sqlite3.connect(
         name,
         timeout=BUSY_SECONDS,

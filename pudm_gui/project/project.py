@@ -6,7 +6,6 @@ import getpass
 import os
 import sqlite3
 import threading
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +40,6 @@ class Project:
         """Who labels; written into the history."""
         self._lock = lock
         self._writer = threading.Lock()
-        self._connections: weakref.WeakSet[sqlite3.Connection] = weakref.WeakSet([db])
         self._local = threading.local()
         self._local.db = db
         self._closed = False
@@ -115,20 +113,24 @@ class Project:
 
     @property
     def db(self) -> sqlite3.Connection:
-        """The connection of the calling thread, opened on first use."""
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        """The connection of the calling thread, opened on first use and closed when the thread ends.
+
+        Raises
+        ------
+        UserError
+            The project is closed.
+        """
+        db: sqlite3.Connection | None = None if self._closed else getattr(self._local, "db", None)
         if db is None:
             db = self._local.db = self.connect()
         return db
 
     def connect(self) -> sqlite3.Connection:
-        """Another connection, for use by one thread; closed with the project at the latest."""
+        """Another connection, for use by one thread, which closes it."""
         if self._closed:
             raise UserError(f"The project {self.name} is closed; open it again.")
         with explained(self.path / DATABASE):
-            db = connect(self.path / DATABASE, read_only=self.read_only)
-        self._connections.add(db)
-        return db
+            return connect(self.path / DATABASE, read_only=self.read_only)
 
     @contextmanager
     def writing(self, db: sqlite3.Connection | None = None) -> Iterator[sqlite3.Connection]:
@@ -149,6 +151,8 @@ class Project:
             )
         db = db or self.db
         with explained(self.path / DATABASE), self._writer:
+            if self._closed:
+                raise UserError(f"The project {self.name} is closed; open it again.")
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -164,11 +168,14 @@ class Project:
                 raise
 
     def close(self) -> None:
-        """Close every connection and give the lock back. Closing twice does nothing."""
+        """Refuse further use, and give the lock back. Closing twice does nothing."""
         if self._closed:
             return
-        self._closed = True
-        for db in list(self._connections):
+        with self._writer:  # a label that another thread is writing is let through
+            self._closed = True
+        # Those of other threads are theirs to close: SQLite crashes where one is closed in the midst of a query.
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is not None:
             db.close()
         if self._lock is not None:
             self._lock.release()

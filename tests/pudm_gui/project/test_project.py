@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pudm_gui.project.images import counts, image_ids, record_problem, set_tags
+from pudm_gui.project.images import counts, image_ids, image_rows, record_problem, set_tags
 from pudm_gui.project.labels import redo, set_label, undo
 from pudm_gui.project.labels_csv import import_labels
 from pudm_gui.project.model import Ids, Label
@@ -162,11 +162,36 @@ def test_every_thread_may_use_the_store(project: Project, ids: Ids) -> None:
     assert counts(project).normal == 1
 
 
-def test_closing_twice_and_using_after_close(project: Project) -> None:
+def test_closing_twice_and_using_after_close(project: Project, ids: Ids) -> None:
     project.close()
     project.close()
-    with pytest.raises(UserError, match="closed"):
-        project.connect()
+    for use in (project.connect, lambda: image_ids(project), lambda: set_label(project, ids, Label.NORMAL)):
+        with pytest.raises(UserError, match="closed"):
+            use()
+
+
+def test_closing_under_the_queries_of_other_threads_is_safe(project: Project, ids: Ids) -> None:
+    started, ended = threading.Barrier(5), []
+
+    def work() -> None:
+        image_ids(project)
+        started.wait()
+        try:
+            while True:
+                image_rows(project, ids)
+                set_label(project, ids[:1], Label(1 + len(ended) % 2))
+        except UserError as error:
+            ended.append(str(error))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    project.close()
+    for thread in threads:
+        thread.join()
+    assert len(ended) == 4 and all("closed" in sentence for sentence in ended)
+    Project.open(project.path).close()
 
 
 def test_roots_may_not_overlap(project: Project, pictures: Path, tmp_path: Path) -> None:
