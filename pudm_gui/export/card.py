@@ -47,13 +47,13 @@ def lay_out(document: QTextDocument) -> None:
         if cursor.currentTable() is None:
             cursor.mergeBlockFormat(air)
         if level:
-            letters = QTextCharFormat()
-            letters.setFontWeight(QFont.Weight.DemiBold)
-            pixels = {1: FONT_TITLE, 2: FONT_HEADING}.get(level, FONT_BODY)
-            letters.setProperty(QTextCharFormat.Property.FontPixelSize, pixels)
-            letters.clearProperty(QTextCharFormat.Property.FontSizeAdjustment)
+            font = QFont(document.defaultFont())
+            font.setPixelSize({1: FONT_TITLE, 2: FONT_HEADING}.get(level, FONT_BODY))
+            font.setWeight(QFont.Weight.DemiBold)
+            letters = QTextCharFormat()  # not merged: Qt's own relative size would win over the pixels
+            letters.setFont(font)
             cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
-            cursor.mergeCharFormat(letters)
+            cursor.setCharFormat(letters)
         block = block.next()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -28,7 +29,7 @@ from pudm_gui.session import Session
 from pudm_gui.stage_watch import StageWatch
 from pudm_gui.theme import SPACE_L, SPACE_M, SPACE_S, SPACE_XL
 from pudm_gui.widgets.empty_state import EmptyState
-from pudm_gui.widgets.message import InlineMessage
+from pudm_gui.widgets.message import InlineMessage, MessageKind
 from pudm_gui.widgets.off_thread import OffThread
 from pudm_gui.widgets.rail import RailState
 from training.errors import UserError
@@ -37,6 +38,10 @@ from training.events import Event
 FORM_WIDTH = 520
 CARD_WIDTH = 760
 """Lines longer than this are hard to read."""
+
+
+def _nothing() -> None:
+    """What a message without a button does."""
 
 
 class ExportPage(QWidget):
@@ -53,7 +58,7 @@ class ExportPage(QWidget):
         self._may_replace: Path | None = None
         self._may_go_unjudged = False
         self._suggested = ""
-        self._on_action = lambda: None
+        self._on_action: Callable[[], None] = _nothing
         self._reader = OffThread(self)
         self._build()
         self._runs = RunPicker(session, self.form.chooser, self)
@@ -99,6 +104,7 @@ class ExportPage(QWidget):
         row = QHBoxLayout(work)
         row.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         row.setSpacing(SPACE_XL)
+        row.addStretch(0)
         row.addWidget(scroll, 5)
         row.addLayout(self._card_column(), 6)
         row.addStretch(0)
@@ -144,7 +150,7 @@ class ExportPage(QWidget):
             self.form.show_progress(self.tr("Exporting"), 0, 0)
             self._suggest_folder(summary)
         self._watch.look_at(summary.run)
-        if other or (former.report is None and summary.report is not None):
+        if former is None or former.run != summary.run or (former.report is None and summary.report is not None):
             self._say_unjudged()
         self._refresh()
 
@@ -182,9 +188,11 @@ class ExportPage(QWidget):
 
     # Messages and what their button does
 
-    def _say(self, text: str, kind: str, action: str | None = None, then: object = None) -> None:
-        self._on_action = then if callable(then) else lambda: None
-        self.message.show_message(text, kind, action_text=action)  # type: ignore[arg-type]
+    def _say(
+        self, text: str, kind: MessageKind, action: str | None = None, then: Callable[[], None] = _nothing
+    ) -> None:
+        self._on_action = then
+        self.message.show_message(text, kind, action_text=action)
 
     def _say_unjudged(self) -> None:
         summary = self._summary

@@ -18,7 +18,7 @@ def loading_snippet(folder: Path) -> str:
     """Two lines of Python that load the exported model and draw an image."""
     return (
         "from diffusers import DiffusionPipeline\n"
-        f"image = DiffusionPipeline.from_pretrained({str(folder)!r}, use_safetensors=True)().images[0]"
+        f"image = DiffusionPipeline.from_pretrained({str(folder)!r})().images[0]"
     )
 
 
@@ -40,6 +40,12 @@ class ResultPanel(QWidget):
         layout.addWidget(self._after())
 
     def _after(self) -> QWidget:
+        self.snippet = QPlainTextEdit()
+        self.snippet.setReadOnly(True)
+        self.snippet.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.snippet.setProperty("role", "mono")
+        self.snippet.setAccessibleName(self.tr("Python lines that load the model"))
+        self.snippet.setFixedHeight(72)
         self.open_button = QPushButton(icon("folder"), self.tr("Open folder"))
         self.open_button.clicked.connect(self._open)
         self.copy_path = QPushButton(icon("copy"), self.tr("Copy path"))
@@ -52,12 +58,6 @@ class ResultPanel(QWidget):
             buttons.addWidget(button)
         buttons.addStretch(1)
         buttons.addWidget(self.copy_lines)
-        self.snippet = QPlainTextEdit()
-        self.snippet.setReadOnly(True)
-        self.snippet.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.snippet.setProperty("role", "mono")
-        self.snippet.setAccessibleName(self.tr("Python lines that load the model"))
-        self.snippet.setFixedHeight(72)
         self.after = QWidget()
         layout = QVBoxLayout(self.after)
         layout.setContentsMargins(0, 0, 0, 0)

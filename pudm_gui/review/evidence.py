@@ -63,8 +63,9 @@ def share_rows(report: Report) -> list[ShareRow]:
     if report.nsr_before is not None:
         interval = None
         if report.nsr_before_interval is not None:
-            _, *interval = sensitive_share(report.nsr_before, report.nsr_before_interval)
-        rows.append(ShareRow(_tr("Before"), 1 - report.nsr_before, tuple(interval) if interval else None, strong=False))
+            _, low, high = sensitive_share(report.nsr_before, report.nsr_before_interval)
+            interval = (low, high)
+        rows.append(ShareRow(_tr("Before"), 1 - report.nsr_before, interval, strong=False))
     share, low, high = sensitive_share(report.nsr, report.nsr_interval)
     rows.append(ShareRow(_tr("After"), share, (low, high), strong=True))
     return rows

@@ -65,10 +65,12 @@ class PairView(QWidget):
         row = QHBoxLayout(self.controls)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_S)
-        for widget in (self.back, self.previous, self.place, self.next):
+        left: tuple[QWidget, ...] = (self.back, self.previous, self.place, self.next)
+        right: tuple[QWidget, ...] = (self.slider, self.side_by_side, self.wipe)
+        for widget in left:
             row.addWidget(widget)
         row.addStretch(1)
-        for widget in (self.slider, self.side_by_side, self.wipe):
+        for widget in right:
             row.addWidget(widget)
 
     def _arrow(self, name: str, tip: str, step: int) -> QToolButton:

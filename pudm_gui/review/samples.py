@@ -47,13 +47,13 @@ class SamplePanel(QWidget):
         self.note = QLabel()
         self.note.setProperty("role", "muted")
         self.note.setWordWrap(True)
-        self.size = QSlider(Qt.Orientation.Horizontal)
-        self.size.setRange(SMALLEST_TILE, LARGEST_TILE)
-        self.size.setValue(TILE)
-        self.size.setFixedWidth(120)
-        self.size.setAccessibleName(self.tr("Size of the samples"))
-        self.size.setToolTip(self.tr("Size of the samples"))
-        self.size.valueChanged.connect(self.after.set_tile)
+        self.zoom = QSlider(Qt.Orientation.Horizontal)
+        self.zoom.setRange(SMALLEST_TILE, LARGEST_TILE)
+        self.zoom.setValue(TILE)
+        self.zoom.setFixedWidth(120)
+        self.zoom.setAccessibleName(self.tr("Size of the samples"))
+        self.zoom.setToolTip(self.tr("Size of the samples"))
+        self.zoom.valueChanged.connect(self.after.set_tile)
         self.reveal = QToolButton()
         self.reveal.setCheckable(True)
         self.reveal.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -66,13 +66,14 @@ class SamplePanel(QWidget):
         row.setSpacing(SPACE_S)
         row.addWidget(self.note, 1)
         row.addWidget(self.pair.controls, 1)
-        row.addWidget(self.size)
+        row.addWidget(self.zoom)
         row.addWidget(self.reveal)
         return row
 
     def _grids(self) -> QWidget:
-        self.before_column = _column(self.tr("Before"), self.before)
-        self.after_column = _column(self.tr("After, same seeds"), self.after)
+        self.after_heading = QLabel()
+        self.before_column = _column(QLabel(self.tr("Before")), self.before)
+        self.after_column = _column(self.after_heading, self.after)
         grids = QWidget()
         row = QHBoxLayout(grids)
         row.setContentsMargins(0, 0, 0, 0)
@@ -85,7 +86,7 @@ class SamplePanel(QWidget):
         """Show the samples of another evaluation."""
         self._files = files
         self.before_column.setVisible(bool(files.before))
-        self.after_column.findChild(QLabel).setText(
+        self.after_heading.setText(
             self.tr("After, same seeds") if files.before else self.tr("Samples of the new model")
         )
         self.before.set_files(files.before)
@@ -117,7 +118,7 @@ class SamplePanel(QWidget):
 
     def _switch(self, *, closely: bool) -> None:
         self.note.setVisible(not closely)
-        self.size.setVisible(not closely)
+        self.zoom.setVisible(not closely)
         self.pair.controls.setVisible(closely)
         self.looking_closely.emit(closely)
 
@@ -143,12 +144,11 @@ class SamplePanel(QWidget):
         self.note.setText(text)
 
 
-def _column(title: str, grid: SampleGrid) -> QWidget:
+def _column(heading: QLabel, grid: SampleGrid) -> QWidget:
     column = QWidget()
     layout = QVBoxLayout(column)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(SPACE_S)
-    heading = QLabel(title)
     heading.setProperty("role", "strong")
     layout.addWidget(heading)
     layout.addWidget(grid, 1)
