@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -20,8 +19,9 @@ from PySide6.QtWidgets import (
 from pudm_gui.export.card import card_preview, lay_out
 from pudm_gui.export.check_list import checks_of, expected_checks
 from pudm_gui.export.form import ExportForm
+from pudm_gui.export.questions import Question, about_evaluation, about_target
 from pudm_gui.export.result_panel import ResultPanel
-from pudm_gui.export.target import Target, TargetState, default_folder, inspect_target, subfolder
+from pudm_gui.export.target import Target, default_folder, inspect_target, subfolder
 from pudm_gui.jobs import JobRunner
 from pudm_gui.run_picker import RunPicker
 from pudm_gui.run_summary import RunSummary
@@ -40,10 +40,6 @@ CARD_WIDTH = 760
 """Lines longer than this are hard to read."""
 
 
-def _nothing() -> None:
-    """What a message without a button does."""
-
-
 class ExportPage(QWidget):
     """Writes one run out, after asking where that would lose or leak something."""
 
@@ -58,7 +54,7 @@ class ExportPage(QWidget):
         self._may_replace: Path | None = None
         self._may_go_unjudged = False
         self._suggested = ""
-        self._on_action: Callable[[], None] = _nothing
+        self._question = Question("", "info")
         self._reader = OffThread(self)
         self._build()
         self._runs = RunPicker(session, self.form.chooser, self)
@@ -71,7 +67,7 @@ class ExportPage(QWidget):
         self.form.export.connect(self._check_and_export)
         self.form.folder_edited.connect(self._folder_edited)
         self.form.weights.currentIndexChanged.connect(self._write_card)
-        self.message.action.connect(lambda: self._on_action())
+        self.message.action.connect(self._answer)
         self.nothing.clicked.connect(lambda: self.go_to.emit("train"))
 
     def _build(self) -> None:
@@ -188,23 +184,34 @@ class ExportPage(QWidget):
 
     # Messages and what their button does
 
-    def _say(
-        self, text: str, kind: MessageKind, action: str | None = None, then: Callable[[], None] = _nothing
-    ) -> None:
-        self._on_action = then
-        self.message.show_message(text, kind, action_text=action)
+    def _say(self, text: str, kind: MessageKind = "info") -> None:
+        self._ask(Question(text, kind))
+
+    def _ask(self, question: Question) -> None:
+        self._question = question
+        self.message.show_message(question.text, question.kind, action_text=question.button)
 
     def _say_unjudged(self) -> None:
-        summary = self._summary
-        if summary is None or summary.report is not None:
-            self._say("", "info")
+        if self._summary is not None:
+            self._ask(about_evaluation(self._summary) or Question("", "info"))
+
+    def _answer(self) -> None:
+        summary, folder = self._summary, self.form.target
+        if summary is None:
             return
-        self._say(
-            self.tr("This model has not been evaluated, so nobody knows how much of it is still sensitive."),
-            "warning",
-            self.tr("Evaluate first"),
-            lambda: self.go_to.emit("review"),
-        )
+        match self._question.answer:
+            case "evaluate":
+                self.go_to.emit("review")
+            case "new folder":
+                self._reader.submit(lambda: subfolder(folder, summary.run), self._use_folder)
+            case "replace":
+                self._may_replace = folder
+                self._check_and_export()
+
+    def _use_folder(self, folder: Path) -> None:
+        self.form.folder.setText(str(folder))
+        self._folder_edited()
+        self.form.button.setFocus()
 
     # Exporting
 
@@ -224,36 +231,11 @@ class ExportPage(QWidget):
         summary = self._summary
         if summary is None or target.folder != self.form.target or self._watch.busy:
             return
-        if target.state is TargetState.UNUSABLE:
-            told = self.tr("Nothing can be exported to {folder} ({reason}); choose another folder.")
-            self._say(told.format(folder=target.folder, reason=target.reason), "error")
-        elif target.state is TargetState.FOREIGN:
-            self._say(
-                self.tr("{folder} holds other files, which stay as they are; export to a new folder inside it.").format(
-                    folder=target.folder
-                ),
-                "warning",
-                self.tr("Use a new folder"),
-                lambda: self._use_folder(subfolder(target.folder, summary.run)),
-            )
-        elif target.state is TargetState.EXPORT and self._may_replace != target.folder:
-            self._say(
-                self.tr("{folder} holds an earlier export, which would be replaced.").format(folder=target.folder),
-                "warning",
-                self.tr("Replace it"),
-                lambda: self._replace(target),
-            )
-        else:
+        question = about_target(target, self._may_replace)
+        if question is None:
             self._start(summary, target.folder)
-
-    def _use_folder(self, folder: Path) -> None:
-        self.form.folder.setText(str(folder))
-        self._folder_edited()
-        self.form.button.setFocus()
-
-    def _replace(self, target: Target) -> None:
-        self._may_replace = target.folder
-        self._check_and_export()
+        else:
+            self._ask(question)
 
     def _start(self, summary: RunSummary, folder: Path) -> None:
         self.form.show_progress(self.tr("Starting"), 0, 0)
@@ -263,7 +245,7 @@ class ExportPage(QWidget):
             self._say(str(error), "error")
             return
         self._target = folder
-        self._say("", "info")
+        self._say("")
         self.result.show_checks(expected_checks())
         self.result.show()
         self._refresh()

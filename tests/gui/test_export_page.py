@@ -219,7 +219,7 @@ def test_other_peoples_files_are_never_replaced(
     qtbot.mouseClick(page.form.button, LEFT)
     qtbot.waitUntil(lambda: "holds other files" in page.message.text, timeout=WAIT_MS)
     qtbot.mouseClick(page.message.button, LEFT)
-    assert page.form.folder.text() == str(folder / "0001-animals")
+    qtbot.waitUntil(lambda: page.form.folder.text() == str(folder / "0001-animals"), timeout=WAIT_MS)
     assert not (run.path / "arguments.txt").exists()
     qtbot.mouseClick(page.form.button, LEFT)
     qtbot.waitUntil(lambda: ticks(page) == [True] * 5, timeout=WAIT_MS)
