@@ -198,9 +198,10 @@ def _read(csv_path: Path) -> Iterator[_Row]:
 
 
 def _row(csv_path: Path, line: int, header: Sequence[str], cells: Sequence[str]) -> _Row:
-    if len(cells) < len(header):
+    if len(cells) < len(header) or any(cells[len(header) :]):
         raise UserError(
-            f"{csv_path}, line {line} has {len(cells)} columns where the first line names {len(header)}; complete it."
+            f"{csv_path}, line {line} has {len(cells)} columns where the first line names {len(header)}; complete it, "
+            "or quote a value that has commas."
         )
     named = dict(zip(header, cells, strict=False))
     word = named["label"]

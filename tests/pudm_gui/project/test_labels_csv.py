@@ -70,6 +70,7 @@ def test_tags_column_replaces_tags_and_its_absence_keeps_them(
         (b"path,label\nimg1.png,sensitive\nimg2.png,bad\n", "line 3: There is no label 'bad'"),
         (b"path,label\nimg1.png,sensitive\nimg2.png,\n", "line 3: There is no label ''"),
         (b"path,label\nimg1.png,sensitive\nimg2.png\n", "line 3 has 1 columns"),
+        (b"path,label,tags\nimg1.png,sensitive,a,b\n", "line 2 has 4 columns"),
         (b"path,label\nimg1.png,sensitive\n,normal\n", "line 3 has no path"),
         (b"path,label\nimg1.png,sensitive\ncaf\xe9.png,normal\n", "line 3 is not UTF-8"),
         (b"path,label,tags\nimg1.png,sensitive,\xe9\n", "line 2 is not UTF-8"),
