@@ -30,6 +30,8 @@ class Menus(QObject):
         self._build_file()
         self.page_menu = window.menuBar().addMenu(self.tr("&Edit"))
         self.page_menu.aboutToShow.connect(self._fill_page_menu)
+        self._nothing = QAction(self.tr("Nothing to edit here"), window)
+        self._nothing.setEnabled(False)
         self._build_view()
         self._build_run()
         self._build_help()
@@ -194,12 +196,13 @@ class Menus(QObject):
 
     def _fill_page_menu(self) -> None:
         """The actions of the page that is shown are the page's own: the menu only lists them."""
-        self.page_menu.clear()
+        for action in self.page_menu.actions():  # clear() would delete them, though the page owns them
+            self.page_menu.removeAction(action)
         workspace = self._window.workspace
         if workspace is not None and workspace.current_page:
             self.page_menu.addActions(workspace.page(workspace.current_page).actions())
-        if self.page_menu.isEmpty():
-            self.page_menu.addAction(self.tr("Nothing to edit here")).setEnabled(False)
+        if not self.page_menu.actions():
+            self.page_menu.addAction(self._nothing)
 
     def _refresh_run(self) -> None:
         workspace = self._window.workspace

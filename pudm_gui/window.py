@@ -292,5 +292,8 @@ def dropped_folder(event: QDropEvent) -> Path | None:
 
 
 def demo_folder() -> Path:
-    """Where the window keeps its demo."""
+    """Where the demo is: in this folder, if `pudm demo` has been run here, or where the window keeps its own."""
+    here = Path.cwd() / "pudm-demo"
+    if (here / "demo.json").is_file():
+        return here
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "demo"

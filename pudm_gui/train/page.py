@@ -12,6 +12,7 @@ from pudm_gui.jobs import Job, JobRunner
 from pudm_gui.project.images import counts
 from pudm_gui.project.runs import create_run, list_runs
 from pudm_gui.session import Session
+from pudm_gui.train.demo_base import DemoBase
 from pudm_gui.train.prior_estimate import PriorEstimator
 from pudm_gui.train.progress import TrainingProgress
 from pudm_gui.train.run_view import RunView
@@ -57,6 +58,8 @@ class TrainPage(QWidget):
         self.prior.load_last()
         self._show_current(session.current_run)
         self._list_runs()
+        if self.demo is not None:
+            self._prepare_demo(self.demo)
 
     def shown(self) -> None:
         """Called when the page comes to the front."""
@@ -80,6 +83,7 @@ class TrainPage(QWidget):
         layout.addWidget(self.setup)
         layout.addWidget(self.right, 1)
         self.prior = PriorEstimator(self._session, self._jobs, self)
+        self.demo = DemoBase(self._session, self._jobs, self) if DemoBase.belongs_to(self._session) else None
 
     def _connect(self) -> None:
         session, view = self._session, self.view
@@ -97,6 +101,33 @@ class TrainPage(QWidget):
         view.resume_clicked.connect(self._resume)
         view.review_clicked.connect(lambda: self.go_to.emit("review"))
         view.header.run_chosen.connect(self._choose_run)
+
+    # -- the demo's own model
+
+    def _prepare_demo(self, demo: DemoBase) -> None:
+        demo.changed.connect(lambda: self._offer_demo(demo))
+        demo.training.connect(self._show_demo_training)
+        demo.ready.connect(self.setup.model.choose)
+        self.setup.hint.action.connect(demo.start)
+        self._offer_demo(demo)
+        if demo.exists and not self.setup.model.ready:
+            self.setup.model.choose(demo.folder)
+
+    def _offer_demo(self, demo: DemoBase) -> None:
+        if demo.exists:
+            self.setup.hint.show_message("")
+        elif demo.busy:
+            self.setup.hint.show_message(self.tr("The demo's model is being trained: it will be offered here."))
+        else:
+            text = self.tr("First the demo needs a model to sanitize. It learns the unlabeled digits in a few minutes.")
+            action = None if self._session.read_only else self.tr("Train it")
+            self.setup.hint.show_message(text, action_text=action)
+        self._refresh_busy()
+
+    def _show_demo_training(self, job: Job) -> None:
+        self._session.current_run = job.run
+        self._show_job(job)
+        self._session.runs_changed.emit()
 
     # -- labels and estimate
 
@@ -163,6 +194,8 @@ class TrainPage(QWidget):
 
     def _jobs_changed(self) -> None:
         self._refresh_busy()
+        if self.demo is not None:
+            self.demo.follow_running()
         run = self._session.current_run
         job = self._jobs.job_for(run, "train") if run is not None else None
         if job is not None and job is not self.view.job:
@@ -172,6 +205,8 @@ class TrainPage(QWidget):
     def _refresh_busy(self) -> None:
         if self._creating:
             self.setup.set_busy(self.tr("Freezing images and labels for the run…"))
+        elif self.demo is not None and self.demo.busy:
+            self.setup.set_busy(self.tr("The demo's model is on its way."))
         elif self._training() is not None:
             self.setup.set_busy(self.tr("A run is under way. Wait for it to end, or stop it."))
         else:
@@ -214,6 +249,7 @@ class TrainPage(QWidget):
 
         def show(items: list[RunItem]) -> None:
             self.view.header.set_runs(items, self._session.current_run)
+            self.view.refresh()
 
         self._work.submit(lambda: list_items(list_runs(project)), show)
 

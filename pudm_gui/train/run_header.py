@@ -38,7 +38,6 @@ class RunHeader(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[RunItem] = []
-        self._state = "new"
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_S)
@@ -57,7 +56,7 @@ class RunHeader(QWidget):
         self.runs.blockSignals(True)
         self.runs.clear()
         for item in items:
-            self.runs.addItem(f"{item.name} · {state_words(item.state)}")
+            self.runs.addItem(_line(item.name, item.state))
         self.select_run(shown)
         self.runs.blockSignals(False)
         self.runs.setVisible(len(items) > 0)
@@ -66,9 +65,11 @@ class RunHeader(QWidget):
         """Show which run of the list is looked at, without `run_chosen`."""
         self.runs.setCurrentIndex(next((i for i, item in enumerate(self._items) if item.run == shown), -1))
 
-    def show_state(self, state: str, progress: TrainingProgress, *, may_steer: bool) -> None:
+    def show_state(self, run: RunFolder | None, state: str, progress: TrainingProgress, *, may_steer: bool) -> None:
         """`may_steer`: whether this window may pause and stop the run."""
-        self._state = state
+        for index, item in enumerate(self._items):
+            if item.run == run:
+                self.runs.setItemText(index, _line(item.name, state))
         self.title.setText(headline(state, progress))
         self.details.setText(details(state, progress))
         live = state in LIVE
@@ -150,3 +151,7 @@ class RunHeader(QWidget):
     def _confirmed(self) -> None:
         self.confirm.hide()
         self.stop_confirmed.emit()
+
+
+def _line(name: str, state: str) -> str:
+    return f"{name} · {state_words(state)}"

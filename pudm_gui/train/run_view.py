@@ -74,6 +74,11 @@ class RunView(QWidget):
         self.run, self.progress, self.state, self._last_words = run, progress, state, last_words
         self._show_new_run()
 
+    def refresh(self) -> None:
+        """Draw what is shown once more."""
+        if self.run is not None:
+            self._draw()
+
     def _build(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_XL, theme.SPACE_L, theme.SPACE_XL, theme.SPACE_M)
@@ -170,7 +175,7 @@ class RunView(QWidget):
     def _draw(self) -> None:
         self._redraw.stop()
         may_steer = self.job is not None and not self._session.read_only
-        self.header.show_state(self.state, self.progress, may_steer=may_steer)
+        self.header.show_state(self.run, self.state, self.progress, may_steer=may_steer)
         self._notice = notice(self.state, self.progress, self._last_words)
         self._show_notice()
         self.curves.show_progress(self.progress)

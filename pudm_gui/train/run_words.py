@@ -52,8 +52,10 @@ def _name(run: RunFolder) -> str:
     return _tr("{title} (run {n})").format(title=title, n=int(number)) if number.isdigit() else title
 
 
-def state_words(state: RunState) -> str:
+def state_words(state: str) -> str:
+    """`state`: a `RunState`, or "starting"."""
     return {
+        "starting": _tr("starting"),
         "new": _tr("not started"),
         "running": _tr("running"),
         "paused": _tr("paused"),
@@ -64,7 +66,7 @@ def state_words(state: RunState) -> str:
     }[state]
 
 
-def headline(state: RunState | str, progress: TrainingProgress) -> str:
+def headline(state: str, progress: TrainingProgress) -> str:
     """The one line in large type."""
     if state == "starting":
         return _tr("Starting…")
@@ -73,12 +75,12 @@ def headline(state: RunState | str, progress: TrainingProgress) -> str:
     if state == "finished":
         return _tr("Finished: {n} steps").format(n=QLocale().toString(progress.step))
     if not progress.steps:
-        return _tr("Not started yet") if state == "new" else state_words(state).capitalize()  # type: ignore[arg-type]
+        return _tr("Not started yet") if state == "new" else state_words(state).capitalize()
     words = step_words(progress.step, progress.steps)
     return words[0].upper() + words[1:]
 
 
-def details(state: RunState | str, progress: TrainingProgress) -> str:
+def details(state: str, progress: TrainingProgress) -> str:
     """What stands beside it: time left, speed, device."""
     parts = []
     if state == "paused":
@@ -103,7 +105,7 @@ def duration(seconds: float) -> str:
     return _tr("{n} h").format(n=QLocale().toString(seconds / 3600, "f", 1))
 
 
-def notice(state: RunState | str, progress: TrainingProgress, words: str) -> Notice | None:
+def notice(state: str, progress: TrainingProgress, words: str) -> Notice | None:
     """What there is to say about a run in `state`; `words` are the process's last ones."""
     if state == "finished":
         return Notice(

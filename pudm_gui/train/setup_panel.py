@@ -13,6 +13,7 @@ from pudm_gui.train.defaults import defaults
 from pudm_gui.train.model_chooser import ModelChooser
 from pudm_gui.train.options_form import OptionsForm
 from pudm_gui.widgets.icons import icon
+from pudm_gui.widgets.message import InlineMessage
 from training.spec import RunSpec, with_settings
 
 WIDTH = 348
@@ -85,6 +86,8 @@ class SetupPanel(QFrame):
         layout.setContentsMargins(theme.SPACE_L, theme.SPACE_L, theme.SPACE_L, theme.SPACE_L)
         layout.setSpacing(theme.SPACE_S)
         layout.addWidget(_heading(self.tr("Model")))
+        self.hint = InlineMessage("", closable=False, stacked=True)
+        layout.addWidget(self.hint)
         layout.addWidget(self.model)
         layout.addSpacing(theme.SPACE_M)
         layout.addWidget(_heading(self.tr("Sensitive share β")))

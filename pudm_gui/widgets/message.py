@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
 from pudm_gui.widgets.icons import IconMark, icon
@@ -36,7 +36,9 @@ class InlineMessage(QFrame):
         *,
         action_text: str | None = None,
         closable: bool = True,
+        stacked: bool = False,
     ) -> None:
+        """`stacked`: the button goes under the words, for narrow places."""
         super().__init__(parent)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_M, theme.SPACE_S, theme.SPACE_S, theme.SPACE_S)
@@ -55,9 +57,12 @@ class InlineMessage(QFrame):
         self._close.setToolTip(self.tr("Close"))
         self._close.clicked.connect(self._dismiss)
         self._close.setVisible(closable)
-        layout.addWidget(self._mark)
-        layout.addWidget(self.label, 1)
-        layout.addWidget(self.button)
+        layout.addWidget(self._mark, alignment=Qt.AlignmentFlag.AlignTop if stacked else Qt.AlignmentFlag.AlignVCenter)
+        words = QVBoxLayout() if stacked else QHBoxLayout()
+        words.setSpacing(theme.SPACE_S)
+        words.addWidget(self.label, 1)
+        words.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignLeft if stacked else Qt.AlignmentFlag.AlignVCenter)
+        layout.addLayout(words, 1)
         layout.addWidget(self._close)
         self.show_message(text, kind, action_text=action_text)
 
