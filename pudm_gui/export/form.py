@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from pudm_gui.run_summary import RunSummary
 from pudm_gui.theme import SPACE_M, SPACE_S
+from pudm_gui.verdict import verdict
 from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.run_chooser import RunChooser
 
@@ -125,8 +126,7 @@ class ExportForm(QWidget):
 
     def show_state(self, summary: RunSummary, *, busy: bool, read_only: bool) -> None:
         """Offer what can be done with `summary` now."""
-        judged = summary.verdict
-        self.verdict.setText(self.tr("Not evaluated yet.") if judged is None else judged.text)
+        self.verdict.setText(self._verdict_words(summary))
         for widget in (self.button, self.folder, self.browse, self.weights):
             widget.setEnabled(not busy and not read_only)
         self.chooser.setEnabled(not busy)
@@ -134,6 +134,20 @@ class ExportForm(QWidget):
         self.button.setToolTip(reason)
         self.progress_row.setVisible(busy)
         self.note_weights(summary)
+
+    def _verdict_words(self, summary: RunSummary) -> str:
+        if summary.report is None:
+            return self.tr("Not evaluated yet.")
+        told = self.tr("{verdict} Judged {day}.")
+        return told.format(verdict=verdict(summary.report).text, day=self._day(summary.report.created))
+
+    def _day(self, moment: str) -> str:
+        """When that was, in `moment`'s ISO 8601 form, as people say it."""
+        day = QDateTime.fromString(moment, Qt.DateFormat.ISODateWithMs).toLocalTime().date()
+        if day == QDate.currentDate():
+            return self.tr("today")
+        written = QLocale().toString(day, QLocale.FormatType.LongFormat)
+        return self.tr("on {date}").format(date=written) if written else self.tr("at an unknown time")
 
     def note_weights(self, summary: RunSummary) -> None:
         """Say it where the weights on offer are not those that were judged."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,16 @@ def test_the_folder_and_the_card_are_ready_at_once(open_page: OpenPage, session:
     assert "0.994 [0.987, 0.998]" in card
     assert "480 normal images" in card
     assert str(session.project.path) not in card
+
+
+def test_the_age_of_the_verdict_is_told(open_page: OpenPage, runs: Path) -> None:
+    judged(runs / "0001-animals", created=datetime.now(UTC).isoformat())
+    assert open_page().form.verdict.text().endswith("Judged today.")
+
+
+def test_an_old_verdict_has_its_date(open_page: OpenPage, runs: Path) -> None:
+    judged(runs / "0001-animals", created="2020-03-15T12:00:00Z")
+    assert "2020" in open_page().form.verdict.text()
 
 
 def test_exporting_ticks_the_checks_and_offers_the_folder(
