@@ -20,6 +20,13 @@ from training.runs import RunFolder, engine_command
 Outcome = Literal["finished", "failed", "stopped", "interrupted"]
 JobState = Literal["starting", "running", "paused", "finished", "failed", "stopped", "interrupted"]
 OUTCOMES: tuple[Outcome, ...] = ("finished", "failed", "stopped", "interrupted")
+STATE_AFTER: dict[str, JobState] = {
+    "started": "running",
+    "progress": "running",
+    "step": "running",
+    "resumed": "running",
+    "paused": "paused",
+}
 
 
 class Job(QObject):
@@ -99,13 +106,11 @@ class Job(QObject):
         self._announce(events)
 
     def add_events(self, events: list[Event]) -> None:
-        for event in events:
-            match event.get("event"):
-                case "paused":
-                    self._set_state("paused")
-                case "started" | "progress" | "resumed" | "step":
-                    self._set_state("running")
         self._announce(events)
+        for event in reversed(events):
+            if (state := STATE_AFTER.get(str(event.get("event")))) is not None:
+                self._set_state(state)
+                return
 
     def end(self, end: JobEnd) -> None:
         outcome, self.message = _outcome(self.attempt, end)

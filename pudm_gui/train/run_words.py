@@ -74,6 +74,8 @@ def headline(state: str, progress: TrainingProgress) -> str:
         return progress.preparing[0].upper() + progress.preparing[1:]
     if state == "finished":
         return _tr("Finished: {n} steps").format(n=QLocale().toString(progress.step))
+    if not progress.steps and state in ("running", "paused"):
+        return _tr("Starting…")
     if not progress.steps:
         return _tr("Not started yet") if state == "new" else state_words(state).capitalize()
     words = step_words(progress.step, progress.steps)

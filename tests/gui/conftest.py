@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import logging
 import re
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QThread
 
@@ -119,13 +121,12 @@ def make_session(tmp_path: Path) -> Iterator[Callable[..., Session]]:
     sessions: list[Session] = []
 
     def make(folder: Path, name: str = "digits.pudm", sensitive: int = 0, normal: int = 0) -> Session:
-        from pudm_gui.project.scan import scan
-
         from pudm_gui.project.images import image_ids
         from pudm_gui.project.labels import set_label
         from pudm_gui.project.model import ImageFilter, Label
         from pudm_gui.project.project import Project
         from pudm_gui.project.roots import add_root
+        from pudm_gui.project.scan import scan
 
         project = Project.create(tmp_path / name)
         add_root(project, folder)
@@ -147,6 +148,21 @@ def make_session(tmp_path: Path) -> Iterator[Callable[..., Session]]:
 def session(make_session: Callable[..., Session], digits: Path) -> Session:
     """A session on a project of 60 unlabeled digits."""
     return make_session(digits)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
+    """Puts `fake_engine` in the real one's place and gives its command line; ends what it left running."""
+    script = HERE / "fake_engine.py"
+
+    def command(stage: str, *arguments: str | Path) -> list[str]:
+        return [sys.executable, str(script), stage, *map(str, arguments)]
+
+    monkeypatch.setattr("pudm_gui.jobs.engine_command", command)
+    yield command
+    for process in psutil.Process().children():
+        if process.status() != psutil.STATUS_ZOMBIE and str(script) in process.cmdline():
+            process.kill()
 
 
 @pytest.fixture

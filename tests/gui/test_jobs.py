@@ -1,4 +1,4 @@
-"""Jobs: processes of the engine, followed through their run folder. The engine here is a few lines of Python."""
+"""Jobs: processes of the engine, followed through their run folder. The engine here is `fake_engine`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import json
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -21,67 +20,6 @@ from training.events import EventLog
 from training.runs import RunFolder
 
 WAIT_MS = 20_000
-
-FAKE_ENGINE = """
-import os, sys, time
-from pathlib import Path
-from training.events import EventLog, LineReader
-from training.runs import RunFolder
-
-stage, folder, *rest = sys.argv[1:]
-run = RunFolder(Path(folder))
-run.claim()
-log = EventLog(run.events_file)
-script = rest[0] if rest else "finish"
-log.emit("started", stage=stage, pid=os.getpid(), step=0, steps=5, device="cpu", precision="float32", parameters=1)
-commands, born = LineReader(run.commands_file), time.time()
-
-
-def obey():
-    for line in commands:
-        if line["time"] < born - 1:
-            continue
-        if line["command"] == "stop":
-            log.emit("stopped", step=1)
-            sys.exit(0)
-        log.emit({"pause": "paused", "resume": "resumed", "sample": "preview"}[line["command"]], step=1)
-
-
-for step in range(1, 6):
-    log.emit("step", step=step, loss=1.0 / step, l_u=1.0, l_s=None, l_s_plus=None, r=None, learning_rate=1e-4,
-             grad_norm=1.0, images_per_second=100.0, seconds_left=5.0 - step)
-if script == "wait":
-    deadline = time.time() + 60
-    while time.time() < deadline:
-        obey()
-        time.sleep(0.02)
-elif script == "fail":
-    log.emit("failed", message="The disk is full.")
-    sys.exit(2)
-elif script == "die":
-    print("something went wrong in the depths", file=sys.stderr, flush=True)
-    os._exit(3)
-elif script == "refuse":
-    print("There is no such model.", file=sys.stderr)
-    sys.exit(2)
-log.emit("finished", step=5, seconds=1.0)
-"""
-
-
-@pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
-    """Puts the fake engine in the real one's place; ends what it left running."""
-    script = tmp_path / "engine.py"
-    script.write_text(FAKE_ENGINE)
-
-    def command(stage: str, *arguments: str | Path) -> list[str]:
-        return [sys.executable, str(script), stage, *map(str, arguments)]
-
-    monkeypatch.setattr(jobs_module, "engine_command", command)
-    yield command
-    for process in psutil.Process().children():
-        if process.status() != psutil.STATUS_ZOMBIE and str(script) in process.cmdline():
-            process.kill()
 
 
 @pytest.fixture
@@ -108,7 +46,7 @@ def test_a_job_reports_every_event_in_order_and_then_its_end(qtbot: QtBot, jobs:
     job.event.connect(lambda event: seen.append(event["event"]))
     assert job.state == "starting"
     assert ended(qtbot, job) == ("finished", "")
-    assert seen == ["started", *["step"] * 5, "finished"]
+    assert seen == ["started", *["step"] * 5, "preview", "finished"]
     assert jobs.active == []
 
 
@@ -160,7 +98,7 @@ def test_a_job_outlives_its_window_and_is_found_again(qtbot: QtBot, run: RunFold
     second = JobRunner()
     found = second.attach(run)
     assert found is not None
-    qtbot.waitUntil(lambda: kinds(found) == ["started", *["step"] * 5], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: kinds(found) == ["started", *["step"] * 5, "preview"], timeout=WAIT_MS)
     assert found.stage == "train"
     assert found.state == "running"
     found.send("stop")
@@ -193,8 +131,8 @@ def test_resumed_training_replays_its_history_and_other_stages_do_not(
     ended(qtbot, jobs.start("train", run))
     resumed = jobs.start("train", run)
     ended(qtbot, resumed)
-    assert kinds(resumed) == ["started", *["step"] * 5, "finished"] * 2
-    assert [event["event"] for event in resumed.attempt] == ["started", *["step"] * 5, "finished"]
+    assert kinds(resumed) == ["started", *["step"] * 5, "preview", "finished"] * 2
+    assert [event["event"] for event in resumed.attempt] == ["started", *["step"] * 5, "preview", "finished"]
     evaluation = jobs.start("evaluate", run)
     ended(qtbot, evaluation)
     assert kinds(evaluation).count("started") == 1
