@@ -127,20 +127,20 @@ class RunFolder:
 def run_state(events: Iterable[Event], alive: bool) -> RunState:
     """Where training stands after `events`; later stages such as evaluation do not count."""
     state: RunState = "new"
-    training = False
+    stage: object = None  # before the first "started" only training says anything: that it prepares, or cannot start
     for event in events:
         kind = event.get("event")
         if kind == "started":
-            training = event.get("stage") == "train"
-            if training:
+            stage = event.get("stage")
+            if stage == "train":
                 state = "running"
-        elif not training:
+        elif stage not in (None, "train"):
             continue
         elif kind in ("paused", "stopped", "finished", "failed"):
             state = kind
         elif kind in ("resumed", "step"):
             state = "running"
-    if state in ("running", "paused") and not (alive and training):
+    if state in ("running", "paused") and not (alive and stage in (None, "train")):
         return "interrupted"
     return state
 
