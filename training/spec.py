@@ -34,7 +34,7 @@ class ObjectiveSpec(Section):
     """Which risk is minimised (arXiv 2503.03789; `training.objective`)."""
 
     kind: Objective = "pu"
-    beta: OpenUnit = 0.1
+    beta: OpenUnit = 0.2
     """Class prior β: the share of sensitive images among the unlabeled ones."""
     beta_source: str = "default"
     """Where β came from: "default", "user", "prior" (estimated), "audit"."""
