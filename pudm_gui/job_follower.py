@@ -89,7 +89,7 @@ class JobFollower(QThread):
             self._incoming.append(_Followed(key, run, stage, command))
         self._wake.set()
 
-    def terminate(self, key: int) -> None:
+    def end_process(self, key: int) -> None:
         """End the process of one job."""
         with self._lock:
             self._doomed.add(key)

@@ -48,7 +48,7 @@ class Job(QObject):
     """
 
     stop_requested = Signal()
-    event = Signal(object)
+    event = Signal(object)  # type: ignore[assignment]  # nobody calls QObject.event on a job
     events_added = Signal(list)
     state_changed = Signal(str)
     ended = Signal(str, str)
@@ -213,7 +213,7 @@ class JobRunner(QObject):
         self._next += 1
         key = self._next
         self._jobs[key] = job
-        job.stop_requested.connect(lambda: follower.terminate(key))
+        job.stop_requested.connect(lambda: follower.end_process(key))
         follower.follow(key, job.run, job.stage, command)
         self.active_changed.emit()
 

@@ -13,7 +13,7 @@ LIMIT = 8
 def recent_projects() -> list[Path]:
     """Those that are still there."""
     stored = QSettings().value(KEY, [])
-    paths = [stored] if isinstance(stored, str) else list(stored or [])
+    paths = stored if isinstance(stored, list) else [stored] if isinstance(stored, str) else []
     return [Path(path) for path in paths if Path(path).is_dir()][:LIMIT]
 
 

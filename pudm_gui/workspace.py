@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
@@ -126,6 +126,7 @@ class Workspace(QObject):
         status.job.clicked.connect(self._show_job)
 
     def _make(self, name: str) -> QWidget:
+        page: Any  # a QWidget with the two signals
         try:
             page = PAGES[name](self.session, self.jobs)
         except Exception as error:

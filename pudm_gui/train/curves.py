@@ -137,7 +137,7 @@ class LegendEntry(QPushButton):
         self.setChecked(True)
         self.setProperty("role", "legend")
         self.setToolTip(help_text)
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_S, 0, theme.SPACE_S, 0)
         layout.setSpacing(6)
         self._line = _LineSample(term)
@@ -154,7 +154,7 @@ class LegendEntry(QPushButton):
         shown = "" if value is None or value != value else compact(value)
         self._number.setText(shown)
         self.setAccessibleName(f"{self._name} {shown}")
-        self.setMinimumWidth(self.layout().sizeHint().width())
+        self.setMinimumWidth(self._row.sizeHint().width())
 
 
 class _LineSample(QWidget):

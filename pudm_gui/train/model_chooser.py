@@ -84,7 +84,7 @@ class ModelChooser(QWidget):
             return {
                 "model.source": "scratch",
                 "model.preset": self.preset.currentData(),
-                "data.image_size": self.size.currentData(),
+                "data.image_size": self.image_size.currentData(),
                 "data.channels": self.channels.currentData(),
             }
         facts = self.facts
@@ -134,7 +134,7 @@ class ModelChooser(QWidget):
         sizes = {size: f"{size} × {size}" for size in SIZES}
         colors = {3: self.tr("Colour"), 1: self.tr("Grey")}
         self.preset = self._add_choice(grid, 0, self.tr("Network"), presets, "small")
-        self.size = self._add_choice(grid, 1, self.tr("Image size"), sizes, 32)
+        self.image_size = self._add_choice(grid, 1, self.tr("Image size"), sizes, 32)
         self.channels = self._add_choice(grid, 2, self.tr("Colours"), colors, 3)
         return row
 
@@ -157,7 +157,7 @@ class ModelChooser(QWidget):
         folder = settings.value(f"{self._key}/folder", "")
         if folder and Path(str(folder)).is_dir():
             self.choose(Path(str(folder)))
-        for name, box in (("preset", self.preset), ("size", self.size), ("channels", self.channels)):
+        for name, box in (("preset", self.preset), ("size", self.image_size), ("channels", self.channels)):
             stored = settings.value(f"{self._key}/{name}")
             index = next((i for i in range(box.count()) if str(box.itemData(i)) == str(stored)), -1)
             if index >= 0:
@@ -169,7 +169,7 @@ class ModelChooser(QWidget):
         if self.facts is not None:
             settings.setValue(f"{self._key}/folder", str(self.facts.folder))
         settings.setValue(f"{self._key}/scratch", "true" if self.from_scratch else "false")
-        for name, box in (("preset", self.preset), ("size", self.size), ("channels", self.channels)):
+        for name, box in (("preset", self.preset), ("size", self.image_size), ("channels", self.channels)):
             settings.setValue(f"{self._key}/{name}", box.currentData())
 
     def _edited(self) -> None:

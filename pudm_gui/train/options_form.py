@@ -79,8 +79,10 @@ class OptionsForm(QWidget):
             title.setToolTip(option.help)
             title.setBuddy(field)
             layout.addWidget(title)
-            signal = field.currentIndexChanged if isinstance(field, QComboBox) else field.valueChanged
-            signal.connect(self._edited)
+            if isinstance(field, QComboBox):
+                field.currentIndexChanged.connect(self._edited)
+            elif isinstance(field, QSpinBox | QDoubleSpinBox):
+                field.valueChanged.connect(self._edited)
         layout.addWidget(field)
         self.fields[option.key] = field
         self._defaults[option.key] = option.default
@@ -104,10 +106,13 @@ def _editor(option: OptionField) -> QWidget:
             choices.addItem(word, value)
         choices.setCurrentIndex(choices.findData(option.default))
         return choices
-    number = IntegerBox() if option.kind is int else RateBox()
-    number.setRange(int(option.low) if option.kind is int else option.low, int(option.high))  # type: ignore[arg-type]
-    if option.kind is float:
-        number.setMaximum(option.high)
+    if option.kind is int:
+        whole = IntegerBox()
+        whole.setRange(int(option.low), int(option.high))
+        whole.setValue(option.default)
+        return whole
+    number = RateBox()
+    number.setRange(option.low, option.high)
     number.setValue(option.default)
     return number
 

@@ -91,7 +91,7 @@ class RunView(QWidget):
         self.message.action.connect(self._act)
         self.curves = LossCurves()
         self.viewer = SampleViewer(self._store)
-        self.viewer.closed.connect(lambda: self.stage.setCurrentWidget(self.curves))
+        self.viewer.closed.connect(self._close_viewer)
         self.log = LogView()
         self.log.closed.connect(lambda: self.header.log.setChecked(False))
         self.stage = QStackedWidget()
@@ -124,7 +124,7 @@ class RunView(QWidget):
         self.blur.toggled.connect(self.viewer.set_blur)
         self.draw_now = QPushButton(self.tr("Draw now"))
         self.draw_now.setToolTip(self.tr("Draw samples from the model as it is now"))
-        self.draw_now.clicked.connect(lambda: self.job and self.job.send("sample"))
+        self.draw_now.clicked.connect(self._draw_samples)
         row.addWidget(title)
         row.addWidget(self._samples_hint)
         row.addStretch(1)
@@ -206,6 +206,9 @@ class RunView(QWidget):
             self.stage.setCurrentWidget(self.viewer)
             self.viewer.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _close_viewer(self) -> None:
+        self.stage.setCurrentWidget(self.curves)
+
     def _set_hidden(self, hidden: bool) -> None:
         self.filmstrip.set_hidden(hidden)
         self.viewer.set_hidden(hidden)
@@ -215,6 +218,10 @@ class RunView(QWidget):
     def _pause(self) -> None:
         if self.job is not None:
             self.job.send("resume" if self.state == "paused" else "pause")
+
+    def _draw_samples(self) -> None:
+        if self.job is not None:
+            self.job.send("sample")
 
     def _stop(self) -> None:
         if self.job is not None:

@@ -102,15 +102,15 @@ class SetupPanel(QFrame):
         self.options.hide()
         layout.addWidget(self.options)
         layout.addStretch(1)
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.viewport().setAutoFillBackground(False)
-        self.scroll.setWidget(body)
-        bar = self.scroll.verticalScrollBar()
+        self.scroll_area = QScrollArea()
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.viewport().setAutoFillBackground(False)
+        self.scroll_area.setWidget(body)
+        bar = self.scroll_area.verticalScrollBar()
         bar.rangeChanged.connect(lambda _, highest: self._make_room(layout, bar.sizeHint().width() if highest else 0))
-        return self.scroll
+        return self.scroll_area
 
     def _make_room(self, layout: QVBoxLayout, bar_width: int) -> None:
         """Take the scroll bar's width from the margin, so that fields stay as wide as the button below."""

@@ -48,7 +48,7 @@ class RateBox(DecimalBox):
         number, good = QLocale.c().toDouble(text.strip())
         return number if good else self.value()
 
-    def validate(self, text: str, position: int) -> object:
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         number, good = QLocale.c().toDouble(text.strip())
         if good and self.minimum() <= number <= self.maximum():
             return QValidator.State.Acceptable, text, position

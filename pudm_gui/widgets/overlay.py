@@ -25,6 +25,7 @@ class MessageOverlay(InlineMessage):
 
     def __init__(self, host: QWidget) -> None:
         super().__init__("", parent=host)
+        self._host = host
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
@@ -48,7 +49,7 @@ class MessageOverlay(InlineMessage):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        host = self.parentWidget()
+        host = self._host
         width = min(WIDEST, host.width() - 2 * theme.SPACE_L)
-        height = self.layout().heightForWidth(width)
+        height = self.heightForWidth(width)
         self.setGeometry((host.width() - width) // 2, host.height() - height - theme.SPACE_L, width, height)
