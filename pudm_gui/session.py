@@ -106,6 +106,8 @@ class Session(QObject):
         self.project.close()
 
     def _scan_advanced(self, progress: object) -> None:
+        if self._scan is None:  # told before the session was closed, delivered after
+            return
         self.scan_progress.emit(progress)
         self.images_changed.emit()
 

@@ -86,10 +86,10 @@ class ImageCanvas(QWidget):
         painter = QPainter(self)
         if self._message is not None:
             self._paint_message(painter, *self._message, colors)
-        if self._pixmap is None:
-            return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawPixmap(self._target(), self._pixmap, QRectF(self._pixmap.rect()))
+        elif self._pixmap is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(self._target(), self._pixmap, QRectF(self._pixmap.rect()))
+        painter.end()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         steps = event.angleDelta().y() / 120

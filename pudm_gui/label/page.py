@@ -243,6 +243,8 @@ class LabelPage(QWidget):
             return
         if self.looking:
             self._show_look(False)
+        if self.stack.currentWidget() is self.empty and not empty and not self.bar.search.hasFocus():
+            self.view.setFocus()
         self.stack.setCurrentWidget(self.empty if empty else self.view)
 
     def _show_look(self, looking: bool) -> None:

@@ -65,6 +65,7 @@ class GridModel(QObject):
         self._changes: list[Change] = []
         self._asking = False
         self._again = False
+        self._closed = False
         self._thread = OffThread(self, threads=1)
         self._later = QTimer(self, singleShot=True, interval=RELOAD_MS)
         self._later.timeout.connect(self._pause_over)
@@ -97,9 +98,10 @@ class GridModel(QObject):
             self._later.start()
 
     def close(self) -> None:
-        """Wait for the thread; what it finds no longer matters."""
+        """Wait for the thread, and ask no more: the project is about to be closed."""
+        self._closed = True
         self._query += 1
-        self._again = False
+        self._later.stop()
         self._thread.cancel_waiting()
         self._thread.wait()
 
@@ -109,6 +111,8 @@ class GridModel(QObject):
             self.reload_soon()
 
     def _ask(self, filter_: ImageFilter) -> None:
+        if self._closed:
+            return
         self.filter = filter_
         self._query += 1
         self._asking = True

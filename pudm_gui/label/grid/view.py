@@ -176,6 +176,7 @@ class GridView(QAbstractScrollArea):
             paint_tile(painter, geometry.rect(start + place).translated(0, -offset), look, colors)
         if self.pointer.band is not None:
             paint_band(painter, self.pointer.band.translated(0, -offset), colors)
+        painter.end()
 
     def _look(self, index: int, row: ImageRow) -> Look:
         look = Look(
