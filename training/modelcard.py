@@ -1,0 +1,205 @@
+"""The model card of an exported model: Markdown with the front matter that model hubs read.
+
+It tells of people's images in counts alone: no name, no path and no picture of any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.checkpoint import CheckpointState, Weights
+from training.report import Report
+from training.spec import RunSpec
+
+PAPER = "https://arxiv.org/abs/2503.03789"
+FRONT_MATTER = """---
+library_name: diffusers
+pipeline_tag: unconditional-image-generation
+tags:
+- diffusers
+- unconditional-image-generation
+- pu-dm
+- positive-unlabeled
+---"""
+LIMITS = """It is not a guarantee. The model generates sensitive images less often; it can still generate some. What \
+nobody labeled, or what looks unlike every labeled example, may not have been removed at all. A judge that counts \
+sensitive images errs too, so look at samples yourself before you rely on this model. Further training on images of \
+that kind brings them back. The model can reproduce images that it was trained on, as any diffusion model can."""
+CONTENTS = "Weights as safetensors, their configuration, and the report of the evaluation where there was one. No \
+training image, no thumbnail and no path of the computer that it was made on."
+CORRECTIONS = {
+    "abs": "its absolute value is minimised",
+    "max": "it is raised again, as in nnPU",
+    "hinge": "the loss on unlabeled images alone is minimised",
+}
+BETA_SOURCES = {
+    "default": "the default, not estimated",
+    "user": "set by hand",
+    "prior": "estimated from the labels",
+    "audit": "estimated from an audit of random images",
+}
+WEIGHT_WORDS: Mapping[Weights, str] = {"ema": "averaged over training (EMA)", "raw": "as they were at the last step"}
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """All that a card tells of."""
+
+    spec: RunSpec
+    state: CheckpointState
+    weights: Weights
+    label_counts: Mapping[str, int]
+    report: Report | None
+
+
+def model_card(facts: CardFacts) -> str:
+    """The whole `README.md`."""
+    sections = {
+        "What it is": _what(facts),
+        "What was removed": _removed(facts),
+        "How it was measured": _measured(facts),
+        "How it was made": _made(facts),
+        "What it is not": LIMITS,
+        "How to use it": _usage(facts),
+        "What is inside": CONTENTS,
+    }
+    text = "\n\n".join(f"## {title}\n\n{words}" for title, words in sections.items())
+    return f"{FRONT_MATTER}\n\n# {_plain(facts.spec.name)}\n\n{text}\n"
+
+
+def base_name(spec: RunSpec) -> str | None:
+    """The name of the base model's folder, without its path; None for a model from scratch."""
+    return None if spec.model.source == "scratch" else Path(spec.model.source).name
+
+
+def _what(facts: CardFacts) -> str:
+    config, base = facts.state.unet_config, base_name(facts.spec)
+    size, kind = config["sample_size"], "grey" if config["in_channels"] == 1 else "colour"
+    model = f"An unconditional diffusion model of {kind} images of {size} × {size} pixels"
+    origin = "trained from scratch" if base is None else f"fine-tuned from the model `{_code(base)}`"
+    aim = {
+        "unsupervised": "on all of its images alike: nothing was removed from it",
+        "supervised": "so that it generates few sensitive images, with unlabeled images taken for normal ones",
+        "pu": f"so that it generates few sensitive images ([positive-unlabeled diffusion models]({PAPER}))",
+        "pnu": "so that it generates few sensitive images ([positive-unlabeled diffusion models]"
+        f"({PAPER}), with labeled normal images)",
+    }[facts.spec.objective.kind]
+    return f"{model}, {origin} {aim}. Weights: {WEIGHT_WORDS[facts.weights]}."
+
+
+def _removed(facts: CardFacts) -> str:
+    counts = facts.label_counts
+    sensitive, normal = counts.get("sensitive", 0), counts.get("normal", 0)
+    pool = f"{_count(counts.get('unlabeled', 0) + normal, 'image')} not labeled sensitive"
+    if normal:
+        pool += f", {normal:,} of them labeled normal"
+    if facts.spec.objective.kind == "unsupervised":
+        return f"Nothing. It was trained on {pool}; some of those may be sensitive."
+    return (
+        f"What {_count(sensitive, 'image')} labeled sensitive by a curator have in common. It learned from these and "
+        f"from {pool}."
+    )
+
+
+def _measured(facts: CardFacts) -> str:
+    report = facts.report
+    if report is None:
+        return "Not at all: nobody knows how much of what it generates is still sensitive."
+    before = report.nsr_before is not None or report.fid_before is not None
+    rows = [
+        (
+            "non-sensitive rate (NSR)",
+            _rate(report.nsr_before, report.nsr_before_interval),
+            _rate(report.nsr, report.nsr_interval),
+        ),
+        ("Fréchet distance (FID)", _distance(report.fid_before), _distance(report.fid)),
+    ]
+    if before:
+        table = ["| | base model | this model |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    else:
+        table = ["| | this model |", "|---|---|", *(f"| {a} | {c} |" for a, _, c in rows)]
+    drawn = (
+        f"On {report.n_samples:,} generated images{' of each model' if before else ''} (evaluation seed "
+        f"{report.evaluation_seed}, {report.sampling_steps} DDIM steps). The NSR is the share that a judge calls "
+        "normal, with its 95 % interval."
+    )
+    distance = report.fid_note or f"Fréchet distance on {report.fid_features}, to {report.fid_reference}."
+    paragraphs = ["\n".join(table), f"{drawn} {report.judge_note}", _sentence(distance), *_caveats(facts, report)]
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _caveats(facts: CardFacts, report: Report) -> list[str]:
+    """Where the figures are not those of the weights in this folder."""
+    found = []
+    if report.weights != facts.weights:
+        found.append(f"These figures are of the weights {WEIGHT_WORDS[report.weights]}, not of those in this folder.")
+    if report.steps != facts.state.step:
+        found.append(
+            f"These figures are of step {report.steps:,}; the weights in this folder are of step {facts.state.step:,}."
+        )
+    return found
+
+
+def _made(facts: CardFacts) -> str:
+    spec, objective = facts.spec, facts.spec.objective
+    rows = [("objective", objective.kind)]
+    if objective.kind in ("pu", "pnu"):
+        source = BETA_SOURCES.get(objective.beta_source, objective.beta_source)
+        rows += [
+            ("β, share of sensitive images among the unlabeled", f"{objective.beta:.4g} ({_plain(source)})"),
+            (
+                "correction where the risk turns negative",
+                f"{objective.correction}: {CORRECTIONS[objective.correction]}",
+            ),
+            ("weight of the L_S⁺ term", f"{objective.positive_weight:g}"),
+        ]
+    if objective.kind == "pnu":
+        rows.append(("weight of the supervised risk", f"{objective.pnu_weight:g}"))
+    rows += [
+        ("per-image loss", f"{objective.reduction} over pixels and channels"),
+        ("steps", f"{facts.state.step:,} of {spec.optim.steps:,}"),
+        ("batch size", f"{spec.optim.batch_size:,}"),
+        ("learning rate", f"{spec.optim.learning_rate:g}"),
+        ("precision", facts.state.precision),
+        ("seed", f"{facts.state.seed}"),
+    ]
+    return "\n".join(["| setting | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def _usage(facts: CardFacts) -> str:
+    return (
+        "```python\nfrom diffusers import DiffusionPipeline\n\n"
+        'pipeline = DiffusionPipeline.from_pretrained("this-folder", use_safetensors=True)\n'
+        "image = pipeline().images[0]\n```\n\n"
+        f"It is a `{facts.state.pipeline}` with the noise schedule of its training."
+    )
+
+
+def _rate(rate: float | None, interval: tuple[float, float] | None) -> str:
+    if rate is None:
+        return "–"
+    return f"{rate:.3f}" if interval is None else f"{rate:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+def _distance(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _plain(text: str) -> str:
+    """A person's own words on one line, with nothing that Markdown or HTML takes for markup."""
+    line = " ".join(text.split()) or "Model"
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|" else letter for letter in line)
+
+
+def _code(text: str) -> str:
+    return " ".join(text.replace("`", "'").split())
