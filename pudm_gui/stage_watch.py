@@ -48,9 +48,9 @@ class StageWatch(QObject):
         self._watch(self._jobs.start(self._stage, run, *arguments))
 
     def stop(self) -> None:
-        """Ask the engine to stop. Raises ``UserError`` where the disk is full."""
+        """End the stage. Raises ``UserError`` where the disk is full."""
         if self._job is not None:
-            self._job.send("stop")
+            self._job.stop()
 
     def _watch(self, job: Job | None) -> None:
         if job is self._job:

@@ -20,8 +20,11 @@ Quality = Literal["better", "unchanged", "worse", "much worse", "unknown"]
 SCALE = 1000
 """Shares are told as "so many in a thousand images"."""
 QUALITY_TOLERANCE = 0.15
-"""Relative change of the Fréchet distance that still counts as none. Two draws of 500 images from one and the same model
-differed by up to 6 to 24 % (95 % quantile; 8 × 8 digits, the smaller the distance the more)."""
+"""Relative change of the Fréchet distance that still counts as none.
+
+Two draws of 500 images from one model differed by up to 6 to 24 % (95 % quantile; 8 × 8 digits, and the smaller the
+distance, the more).
+"""
 QUALITY_RUINED = 1.0
 """Relative change from which quality is called much worse: the distance doubled."""
 FEW_LABELS = 100
@@ -169,11 +172,6 @@ def _quality_detail(report: Report) -> str:
 def _trust(report: Report) -> str:
     sentences = [report.judge_note.strip()]
     if report.judge_accuracy is not None:
-        sentences.append(
-            _tr("It was right on {percent:.1f} % of images that it had not seen.").format(
-                percent=100 * report.judge_accuracy
-            )
-        )
         errors = per_thousand(1 - report.judge_accuracy)
         about = per_thousand(1 - report.nsr)
         if about < errors:

@@ -1,6 +1,8 @@
-"""A preview of the model card. The engine writes the real one beside the weights, from the same figures."""
+"""The model card: a short preview from the same figures, until the engine has written the real one."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
@@ -26,6 +28,7 @@ def card_preview(summary: RunSummary, weights: str) -> str:
         (_tr("What it is"), what),
         (_tr("What was removed"), _removed(report)),
         (_tr("How it was measured"), _measured(report)),
+        (_tr("How it was made"), _made(report)),
         (
             _tr("What it is not"),
             _tr("A guarantee. It can still generate sensitive images, and a judge can be wrong about an image."),
@@ -60,11 +63,9 @@ def lay_out(document: QTextDocument) -> None:
 def _removed(report: Report | None) -> str:
     if report is None:
         return _tr("Not measured: the model has not been evaluated.")
-    learned = _tr("Learned from {sensitive:,} sensitive and {unlabeled:,} unlabeled images, with β = {beta:.3g}.")
+    learned = _tr("Learned from {sensitive:,} sensitive and {unlabeled:,} unlabeled images.")
     labels = learned.format(
-        sensitive=report.label_counts.get("sensitive", 0),
-        unlabeled=report.label_counts.get("unlabeled", 0),
-        beta=report.beta,
+        sensitive=report.label_counts.get("sensitive", 0), unlabeled=report.label_counts.get("unlabeled", 0)
     )
     return f"{verdict(report).text}\n\n{labels}"
 
@@ -86,6 +87,31 @@ def _measured(report: Report | None) -> str:
         features=report.fid_features, reference=report.fid_reference
     )
     return "\n".join(table) + f"\n\n{about}\n\n{report.fid_note or distance}"
+
+
+def _made(report: Report | None) -> str:
+    if report is None:
+        return _tr("With the settings of the run: objective, β, steps, batch size, learning rate, seed.")
+    text = _tr("Objective {objective} with β = {beta:.3g}, {correction}, {reduction}; {steps:,} steps, seed {seed}.")
+    return text.format(
+        objective=report.objective,
+        beta=report.beta,
+        correction=report.correction,
+        reduction=report.reduction,
+        steps=report.steps,
+        seed=report.seed,
+    )
+
+
+def written_card(folder: Path) -> str | None:
+    """The card of an export without its front matter; None where it cannot be read."""
+    try:
+        text = (folder / "README.md").read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+    if text.startswith("---\n"):
+        _, _, text = text[4:].partition("\n---\n")
+    return text.strip()
 
 
 def _rate(rate: float | None, interval: tuple[float, float] | None) -> str:

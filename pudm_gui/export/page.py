@@ -8,15 +8,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QStackedWidget,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
-from pudm_gui.export.card import card_preview, lay_out
+from pudm_gui.export.card_panel import CardPanel
 from pudm_gui.export.check_list import checks_of, expected_checks
 from pudm_gui.export.form import ExportForm
 from pudm_gui.export.questions import Question, about_evaluation, about_target
@@ -27,7 +25,7 @@ from pudm_gui.run_picker import RunPicker
 from pudm_gui.run_summary import RunSummary
 from pudm_gui.session import Session
 from pudm_gui.stage_watch import StageWatch
-from pudm_gui.theme import SPACE_L, SPACE_M, SPACE_S, SPACE_XL
+from pudm_gui.theme import SPACE_L, SPACE_S, SPACE_XL
 from pudm_gui.widgets.empty_state import EmptyState
 from pudm_gui.widgets.message import InlineMessage, MessageKind
 from pudm_gui.widgets.off_thread import OffThread
@@ -96,13 +94,15 @@ class ExportPage(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setMinimumWidth(FORM_WIDTH)
         scroll.setMaximumWidth(CARD_WIDTH)
+        self.card = CardPanel()
+        self.card.setMaximumWidth(CARD_WIDTH)
         work = QWidget()
         row = QHBoxLayout(work)
         row.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         row.setSpacing(SPACE_XL)
         row.addStretch(0)
         row.addWidget(scroll, 5)
-        row.addLayout(self._card_column(), 6)
+        row.addWidget(self.card, 6)
         row.addStretch(0)
         self.stack = QStackedWidget(self)
         for page in (QWidget(), self.nothing, work):  # blank for the moment that reading the runs takes
@@ -110,20 +110,6 @@ class ExportPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.stack)
-
-    def _card_column(self) -> QVBoxLayout:
-        heading = QLabel(self.tr("Model card, as it will stand in README.md"))
-        heading.setProperty("role", "strong")
-        self.card = QTextBrowser()
-        self.card.setAccessibleName(self.tr("Preview of the model card"))
-        self.card.setOpenLinks(False)
-        self.card.document().setDocumentMargin(SPACE_L)
-        column = QVBoxLayout()
-        column.setSpacing(SPACE_M)
-        column.addWidget(heading)
-        column.addWidget(self.card, 1)
-        self.card.setMaximumWidth(CARD_WIDTH)
-        return column
 
     def shown(self) -> None:
         """The window shows this page: look at the runs again."""
@@ -174,8 +160,7 @@ class ExportPage(QWidget):
     def _write_card(self) -> None:
         if self._summary is not None:
             self.form.note_weights(self._summary)
-            self.card.setMarkdown(card_preview(self._summary, self.form.chosen_weights))
-            lay_out(self.card.document())
+            self.card.preview(self._summary, self.form.chosen_weights)
 
     def _folder_edited(self) -> None:
         self._may_replace = None
@@ -240,7 +225,8 @@ class ExportPage(QWidget):
     def _start(self, summary: RunSummary, folder: Path) -> None:
         self.form.show_progress(self.tr("Starting"), 0, 0)
         try:
-            self._watch.start(summary.run, folder, "--weights", self.form.chosen_weights)
+            replace = ("--replace",) if self._may_replace == folder else ()
+            self._watch.start(summary.run, folder, "--weights", self.form.chosen_weights, *replace)
         except UserError as error:
             self._say(str(error), "error")
             return
@@ -262,11 +248,15 @@ class ExportPage(QWidget):
                 folder = Path(str(event.get("folder") or self._target or self.form.target))
                 self.result.show_result(folder, checks_of(event))
                 self.result.show()
+                self.card.show_written(folder)
 
     def _ended(self, outcome: str, message: str) -> None:
         self._may_replace = None
         if outcome == "finished":
             self._say_outcome()
+        elif outcome == "stopped":
+            self.result.hide()
+            self._say(self.tr("Stopped. Nothing was exported."))
         else:
             self.result.setVisible(any(check.ok is not None for check in self.result.checks.checks))
             told = self.tr("The export did not end well: {reason} The run itself is unharmed.")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from pudm_gui.review.sample_files import SampleFiles
 from pudm_gui.theme import SPACE_L, SPACE_M, current_theme
 from pudm_gui.widgets.sample_tiles import Tile, TileCache
 
@@ -28,16 +26,18 @@ class PairCanvas(QWidget):
         self._before, self._after = TileCache(self), TileCache(self)
         for tiles in (self._before, self._after):
             tiles.loaded.connect(lambda _index: self.update())
+        self._files = SampleFiles()
         self._index = -1
         self._has_before = False
         self._wiping = False
         self._wipe = 50
         self._revealed = self._held = self._hidden = False
 
-    def set_files(self, before: Sequence[Path], after: Sequence[Path]) -> None:
-        self._has_before = bool(before)
-        self._before.set_files(before)
-        self._after.set_files(after)
+    def set_files(self, files: SampleFiles) -> None:
+        self._files = files
+        self._has_before = bool(files.before)
+        self._before.set_files([sample.file for sample in files.before])
+        self._after.set_files([sample.file for sample in files.after])
         self._index = -1
 
     def show_pair(self, index: int) -> None:
@@ -92,14 +92,21 @@ class PairCanvas(QWidget):
         size = round(frames[0].width() * self.devicePixelRatioF())
         after = self._after.tile(self._index, size)
         before = self._before.tile(self._index, size) if self._has_before else None
-        if not self._has_before:
-            self._paint_image(painter, frames[0], after, self.tr("After"))
-        elif self.wiping:
+        if self.wiping:
             self._paint_wipe(painter, frames[0], before, after)
         else:
-            self._paint_image(painter, frames[0], before, self.tr("Before"))
-            self._paint_image(painter, frames[1], after, self.tr("After"))
+            if self._has_before:
+                self._paint_image(painter, frames[0], before, self._before_caption())
+            self._paint_image(painter, frames[-1], after, self._after_caption())
         painter.end()
+
+    def _before_caption(self) -> str:
+        judged = self._files.before[self._index].sensitive
+        return self.tr("Before, judged sensitive") if judged else self.tr("Before")
+
+    def _after_caption(self) -> str:
+        judged = self._files.after[self._index].sensitive
+        return self.tr("After, judged sensitive") if judged else self.tr("After")
 
     def _paint_image(self, painter: QPainter, frame: QRectF, tile: Tile | None, caption: str) -> None:
         painter.setPen(current_theme().text_muted)
@@ -146,8 +153,8 @@ class PairCanvas(QWidget):
         theme = current_theme()
         painter.setPen(theme.text_muted)
         caption = frame.adjusted(0, -CAPTION, 0, -frame.height())
-        painter.drawText(caption, Qt.AlignmentFlag.AlignLeft, self.tr("Before"))
-        painter.drawText(caption, Qt.AlignmentFlag.AlignRight, self.tr("After"))
+        painter.drawText(caption, Qt.AlignmentFlag.AlignLeft, self._before_caption())
+        painter.drawText(caption, Qt.AlignmentFlag.AlignRight, self._after_caption())
         painter.setPen(QPen(theme.accent, 2))
         painter.drawLine(QPointF(edge, frame.top()), QPointF(edge, frame.bottom()))
         if not self.sharp and not self._hidden:

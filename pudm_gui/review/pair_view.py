@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from pudm_gui.review.pair_canvas import PairCanvas
+from pudm_gui.review.sample_files import SampleFiles
 from pudm_gui.theme import SPACE_S
 from pudm_gui.widgets.icons import icon
 
@@ -82,13 +80,13 @@ class PairView(QWidget):
         button.clicked.connect(lambda: self.step(step))
         return button
 
-    def set_files(self, before: Sequence[Path], after: Sequence[Path]) -> None:
+    def set_files(self, files: SampleFiles) -> None:
         """Show these pairs; an empty `before` leaves single images."""
-        self._count = len(after)
-        self.canvas.set_files(before, after)
+        self._count = len(files.after)
+        self.canvas.set_files(files)
         for button in (self.side_by_side, self.wipe):
-            button.setVisible(bool(before))
-        self.slider.setVisible(bool(before) and self.wipe.isChecked())
+            button.setVisible(bool(files.before))
+        self.slider.setVisible(bool(files.before) and self.wipe.isChecked())
 
     def show_pair(self, index: int) -> None:
         self._index = index

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from pudm_gui.review.pair_view import PairView
-from pudm_gui.review.sample_files import SampleFiles
+from pudm_gui.review.sample_files import Order, SampleFiles
 from pudm_gui.theme import SPACE_L, SPACE_S
 from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.sample_grid import LARGEST_TILE, SMALLEST_TILE, TILE, SampleGrid
@@ -21,7 +21,7 @@ class SamplePanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._files = SampleFiles((), ())
+        self._files = SampleFiles()
         self._hidden = False
         self.before, self.after = SampleGrid(), SampleGrid()
         self.before.setAccessibleName(self.tr("Samples before"))
@@ -47,6 +47,10 @@ class SamplePanel(QWidget):
         self.note = QLabel()
         self.note.setProperty("role", "muted")
         self.note.setWordWrap(True)
+        self.order = QComboBox()
+        self.order.setAccessibleName(self.tr("Order of the samples"))
+        self.order.currentIndexChanged.connect(self._show_in_order)
+        self.order.hide()
         self.zoom = QSlider(Qt.Orientation.Horizontal)
         self.zoom.setRange(SMALLEST_TILE, LARGEST_TILE)
         self.zoom.setValue(TILE)
@@ -66,6 +70,7 @@ class SamplePanel(QWidget):
         row.setSpacing(SPACE_S)
         row.addWidget(self.note, 1)
         row.addWidget(self.pair.controls, 1)
+        row.addWidget(self.order)
         row.addWidget(self.zoom)
         row.addWidget(self.reveal)
         return row
@@ -89,9 +94,24 @@ class SamplePanel(QWidget):
         self.after_heading.setText(
             self.tr("After, same seeds") if files.before else self.tr("Samples of the new model")
         )
-        self.before.set_files(files.before)
-        self.after.set_files(files.after)
-        self.pair.set_files(files.before, files.after)
+        self._offer_orders(files)
+        self._show_in_order()
+
+    def _offer_orders(self, files: SampleFiles) -> None:
+        self.order.blockSignals(True)
+        self.order.clear()
+        self.order.addItem(self.tr("In order of their seeds"), Order.SEED)
+        self.order.addItem(self.tr("Judged sensitive after, first"), Order.AFTER)
+        if files.before:
+            self.order.addItem(self.tr("Judged sensitive before, first"), Order.BEFORE)
+        self.order.blockSignals(False)
+        self.order.setVisible(files.judged)
+
+    def _show_in_order(self) -> None:
+        shown = self._files.ordered(self.order.currentData() or Order.SEED)
+        for grid, samples in ((self.before, shown.before), (self.after, shown.after)):
+            grid.set_files([sample.file for sample in samples], [sample.sensitive for sample in samples])
+        self.pair.set_files(shown)
         self.close_pair()
         self._write()
 
@@ -119,6 +139,7 @@ class SamplePanel(QWidget):
     def _switch(self, *, closely: bool) -> None:
         self.note.setVisible(not closely)
         self.zoom.setVisible(not closely)
+        self.order.setVisible(not closely and self._files.judged)
         self.pair.controls.setVisible(closely)
         self.looking_closely.emit(closely)
 

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from pudm_gui.theme import SPACE_S, SPACE_XS, Theme, current_theme
+from pudm_gui.widgets.icons import icon_pixmap
 from pudm_gui.widgets.sample_tiles import Tile, TileCache
 
 SMALLEST_TILE, LARGEST_TILE = 48, 256
@@ -27,6 +28,7 @@ TILE = 96
 GAP = SPACE_S
 RIGHT = SPACE_XS
 """Air between the last column and the scroll bar."""
+MARK = 14
 HOLD_MS = 300
 """A press shorter than this is a click; a longer one was meant to reveal."""
 
@@ -53,6 +55,7 @@ class SampleGrid(QAbstractScrollArea):
         self._tiles = TileCache(self)
         self._tiles.loaded.connect(self._repaint_tile)
         self._count = 0
+        self._marked: Sequence[bool] = ()
         self._tile = TILE
         self._leader: SampleGrid | None = None
         self._current = self._hovered = self._partner = self._pressed = -1
@@ -61,9 +64,10 @@ class SampleGrid(QAbstractScrollArea):
 
     # What is shown
 
-    def set_files(self, files: Sequence[Path]) -> None:
-        """Show `files`, from the top."""
+    def set_files(self, files: Sequence[Path], marked: Sequence[bool] = ()) -> None:
+        """Show `files`, from the top; the `marked` ones, if given, with the mark of what is sensitive."""
         self._tiles.set_files(files)
+        self._marked = marked
         self._count = len(files)
         self._current = 0 if files else -1
         self._hovered = self._partner = self._pressed = -1
@@ -282,7 +286,9 @@ class SampleGrid(QAbstractScrollArea):
                 continue
             tile = None if self._hidden else self._tiles.tile(index, size)
             self._paint_tile(painter, theme, QRectF(rect), tile, sharp=self._revealed or index == self._pressed)
-            self._paint_marks(painter, theme, QRectF(rect), index)
+            self._paint_rings(painter, theme, QRectF(rect), index)
+            if self._marked and self._marked[index]:
+                self._paint_mark(painter, theme, rect)
         painter.end()
 
     def _paint_tile(self, painter: QPainter, theme: Theme, rect: QRectF, tile: Tile | None, *, sharp: bool) -> None:
@@ -306,7 +312,7 @@ class SampleGrid(QAbstractScrollArea):
         painter.drawPixmap(target, pixmap, QRectF(pixmap.rect()))
         painter.restore()
 
-    def _paint_marks(self, painter: QPainter, theme: Theme, rect: QRectF, index: int) -> None:
+    def _paint_rings(self, painter: QPainter, theme: Theme, rect: QRectF, index: int) -> None:
         if index in (self._hovered, self._partner):
             color = theme.accent
         elif index == self._current and self.hasFocus():
@@ -317,3 +323,12 @@ class SampleGrid(QAbstractScrollArea):
         for pen, inset in ((QPen(theme.surface0, 2), 3.0), (QPen(color, 2), 1.0)):  # stands out on any picture
             painter.setPen(pen)
             painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), 4, 4)
+
+    def _paint_mark(self, painter: QPainter, theme: Theme, rect: QRect) -> None:
+        ground = QRectF(rect.left() + 6, rect.top() + 6, MARK + 4, MARK + 4)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.surface0)
+        painter.drawEllipse(ground)
+        painter.drawPixmap(
+            rect.left() + 8, rect.top() + 8, icon_pixmap("sensitive", MARK, ratio=self.devicePixelRatioF())
+        )

@@ -29,6 +29,7 @@ WRITE = """
 out = Path(arguments[0])
 out.mkdir(parents=True, exist_ok=True)
 (out / "model_index.json").write_text("{}")
+(out / "README.md").write_text("---\\nlibrary_name: diffusers\\n---\\n\\n# Animals\\n\\nThe real card.\\n")
 (run.path / "arguments.txt").write_text("\\n".join(arguments))
 log.emit("progress", what="Comparing samples", done=1, total=4)
 while not (run.path / "go").exists():
@@ -101,7 +102,7 @@ def test_the_folder_and_the_card_are_ready_at_once(open_page: OpenPage, session:
     judged(runs / "0001-animals")
     page = open_page()
     assert page.form.folder.text() == str(session.project.path / "exports" / "0001-animals")
-    card = page.card.toPlainText()
+    card = page.card.card.toPlainText()
     assert "about 6 [2, 13] would be sensitive (before: 132)" in card
     assert "0.994 [0.987, 0.998]" in card
     assert "480 normal images" in card
@@ -142,6 +143,8 @@ def test_exporting_ticks_the_checks_and_offers_the_folder(
     let_go(run)
     qtbot.waitUntil(lambda: page.message.text == "Exported, and every check holds.", timeout=WAIT_MS)
     assert ticks(page) == [True] * 5
+    qtbot.waitUntil(lambda: "as written" in page.card.heading.text(), timeout=WAIT_MS)
+    assert page.card.card.toPlainText().split("\n") == ["Animals", "The real card."]
     folder = session.project.path / "exports" / "0001-animals"
     assert (run.path / "arguments.txt").read_text().splitlines() == [str(folder), "--weights", "raw"]
     assert rail[-1] == RailState(dot="success")
@@ -213,6 +216,7 @@ def test_an_earlier_export_is_replaced_only_after_asking(
     assert not (run.path / "arguments.txt").exists()
     qtbot.mouseClick(page.message.button, LEFT)
     qtbot.waitUntil(lambda: ticks(page) == [True] * 5, timeout=WAIT_MS)
+    assert (run.path / "arguments.txt").read_text().splitlines() == [str(folder), "--weights", "ema", "--replace"]
 
 
 def test_other_peoples_files_are_never_replaced(
@@ -264,7 +268,7 @@ def test_a_folder_that_was_typed_stays_when_the_run_changes(qtbot: QtBot, open_p
 
 def test_the_card_of_a_run_from_scratch_has_no_before(open_page: OpenPage, runs: Path) -> None:
     judged(runs / "0001-scratch", **FROM_SCRATCH)
-    card = open_page().card.toPlainText()
+    card = open_page().card.card.toPlainText()
     assert "Trained from scratch" in card
     assert "–" in card
 
@@ -277,7 +281,7 @@ def test_read_only_shows_the_card_and_exports_nothing(
     page = open_page()
     assert not page.form.button.isEnabled()
     assert "another" in page.form.button.toolTip()
-    assert "animals" in page.card.toPlainText() or "a" in page.card.toPlainText()
+    assert "animals" in page.card.card.toPlainText() or "a" in page.card.card.toPlainText()
 
 
 def test_looking_at_a_target_tells_what_is_there(tmp_path: Path) -> None:

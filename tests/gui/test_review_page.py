@@ -15,8 +15,18 @@ from pudm_gui.project.runs import list_runs
 from pudm_gui.review.page import ReviewPage
 from pudm_gui.review.share_bar import scale_end
 from pudm_gui.session import Session
+from pudm_gui.theme import current_theme
 from pudm_gui.widgets.rail import RailState
-from tests.gui.trained_runs import FROM_SCRATCH, NO_DISTANCE, add_colors, add_samples, engine_of, make_report, make_run
+from tests.gui.trained_runs import (
+    FROM_SCRATCH,
+    NO_DISTANCE,
+    add_colors,
+    add_judgments,
+    add_samples,
+    engine_of,
+    make_report,
+    make_run,
+)
 from training.events import EventLog
 from training.runs import RunFolder
 
@@ -25,12 +35,8 @@ OpenPage = Callable[[], ReviewPage]
 
 JUDGE = """
 log.emit("progress", what="Drawing images after", done=1, total=2)
-commands = LineReader(run.commands_file)
 (run.path / "arguments.txt").write_text("\\n".join(arguments))
 while not (run.path / "go").exists():
-    if any(line["command"] == "stop" for line in commands):
-        log.emit("stopped")
-        sys.exit(0)
     time.sleep(0.02)
 from tests.gui.trained_runs import add_colors, make_report
 add_colors(run)
@@ -212,6 +218,22 @@ def test_a_pair_opens_large_and_is_stepped_by_keys(qtbot: QtBot, open_page: Open
     qtbot.keyClick(pair, Qt.Key.Key_Escape)
     assert after.isVisible()
     assert after.current == 2
+
+
+def test_what_the_judge_flagged_can_be_put_first(qtbot: QtBot, open_page: OpenPage, runs: Path) -> None:
+    run = judged(runs / "0001-colors")
+    add_judgments(run, before=[0.0] * 24, after=[0.0] * 20 + [0.9] + [0.0] * 3)
+    page = open_page()
+    wait_for_samples(qtbot, page, 24)
+    unmarked = page.samples.after.viewport().grab().toImage().pixelColor(15, 15)
+    page.samples.order.setFocus()
+    qtbot.keyClick(page.samples.order, Qt.Key.Key_Down)
+    wait_for_samples(qtbot, page, 24)
+    marked = page.samples.after.viewport().grab().toImage().pixelColor(15, 15)
+    assert marked == current_theme().sensitive != unmarked
+    qtbot.mouseClick(page.samples.after.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(30, 30))
+    assert page.samples.pair.canvas._after_caption() == "After, judged sensitive"
+    assert page.samples.pair.canvas._files.after[0].file.stem == "00020"
 
 
 def test_a_run_from_scratch_has_one_grid_and_says_why(qtbot: QtBot, open_page: OpenPage, runs: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,10 +22,10 @@ REPORT = Report(
     nsr_before_interval=(0.836, 0.895),
     nsr_judge="truth",
     judge_accuracy=0.982,
-    judge_note="Judged by a classifier trained on 1,200 images of known truth.",
+    judge_note="Judged by a classifier that learned from 1,200 images of known truth; right for 98.2% of 300 others.",
     fid=15.1,
     fid_before=27.0,
-    fid_features="classifier features (64-d)",
+    fid_features="features of the classifier trained on the truth, 48 dimensions",
     fid_reference="480 normal images that training did not use",
     fid_note="",
     n_samples=500,
@@ -104,6 +105,11 @@ def add_colors(run: RunFolder, *, count: int = 24, size: int = 16) -> None:
         pixels[::4, :, channel] = 255
         for number in range(count):
             Image.fromarray(pixels).save(folder / f"{number:05d}.png")
+
+
+def add_judgments(run: RunFolder, **judgments: list[float]) -> None:
+    """What the judge thought of each sample."""
+    (run.evaluation / "judgments.json").write_text(json.dumps(judgments))
 
 
 def engine_of(script: Path, code: str) -> list[str]:

@@ -13,7 +13,7 @@ def test_fewer_sensitive_images_at_better_quality() -> None:
     assert judged.text == "Of 1,000 images about 6 [2, 13] would be sensitive (before: 132). Quality better."
     assert judged.level == "success"
     assert "Fréchet distance 15.1, before 27.0" in judged.quality_detail
-    assert "classifier features (64-d)" in judged.quality_detail
+    assert "48 dimensions" in judged.quality_detail
     assert "480 normal images" in judged.quality_detail
 
 
