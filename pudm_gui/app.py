@@ -19,7 +19,8 @@ from pudm_gui.window import MainWindow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ORGANIZATION = "pudm-studio"
+ORGANIZATION, APPLICATION = "pudm", "studio"
+"""Names of the folders for settings, data and log."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +43,7 @@ def make_application(theme: str | None = None) -> QApplication:
     """The application object, with its name, theme and icon."""
     app = QApplication(sys.argv[:1])
     QCoreApplication.setOrganizationName(ORGANIZATION)
-    app.setApplicationName(ORGANIZATION)
+    app.setApplicationName(APPLICATION)
     app.setApplicationDisplayName("PU-DM Studio")
     app.setDesktopFileName("org.pudm.Studio")
     app.setWindowIcon(icon("app", "sensitive"))

@@ -109,6 +109,7 @@ class TrainPage(QWidget):
         demo.training.connect(self._show_demo_training)
         demo.ready.connect(self.setup.model.choose)
         self.setup.hint.action.connect(demo.start)
+        demo.follow_running()
         self._offer_demo(demo)
         if demo.exists and not self.setup.model.ready:
             self.setup.model.choose(demo.folder)

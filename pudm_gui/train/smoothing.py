@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Exponential mean of `values` over about a twentieth of them, unbiased at the start. NaN counts for nothing.
+    """Gaussian mean of `values` over about a fiftieth of them to either side. NaN counts for nothing.
 
     Parameters
     ----------
@@ -18,17 +18,16 @@ def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
     -------
     ``(N,)`` float64.
     """
-    keep = 1 - 2 / (1 + float(np.clip(len(values) / 20, 5, 60)))
-    total = weight = 0.0
-    out = np.empty(len(values))
-    for index, value in enumerate(values):
-        total *= keep
-        weight *= keep
-        if value == value:
-            total += value
-            weight += 1.0
-        out[index] = total / weight if weight else np.nan
-    return out
+    if not len(values):
+        return values
+    width = float(np.clip(len(values) / 100, 1.5, 15))
+    offsets = np.arange(-round(3 * width), round(3 * width) + 1)
+    kernel = np.exp(-0.5 * (offsets / width) ** 2)
+    known = np.isfinite(values)
+    padded = np.pad(np.where(known, values, 0.0), len(offsets) // 2)
+    weights = np.convolve(np.pad(known.astype(float), len(offsets) // 2), kernel, "valid")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.convolve(padded, kernel, "valid") / weights
 
 
 def robust_range(values: NDArray[np.float64]) -> tuple[float, float] | None:
