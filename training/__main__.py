@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("run_dir", type=Path)
     export.add_argument("out_dir", type=Path)
     export.add_argument("--weights", choices=("ema", "raw"), default="ema")
+    export.add_argument("--replace", action="store_true", help="take the place of an earlier export in OUT_DIR")
     export.set_defaults(stage=_export)
     return parser
 
@@ -121,7 +122,9 @@ def _export(options: argparse.Namespace) -> int:
     from training.export import export
 
     return _stage(
-        "export", options.run_dir, lambda run, log: export(run, options.out_dir, weights=options.weights, log=log)
+        "export",
+        options.run_dir,
+        lambda run, log: export(run, options.out_dir, weights=options.weights, log=log, replace=options.replace),
     )
 
 
