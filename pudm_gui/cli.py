@@ -172,6 +172,7 @@ def _add_result_commands(commands: Any) -> None:
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("out_dir", type=Path, metavar="OUT_DIR")
     parser.add_argument("--weights", choices=("ema", "raw"), help="averaged (default) or last weights")
+    parser.add_argument("--replace", action="store_true", help="take the place of an earlier export in OUT_DIR")
 
 
 def _source(text: str) -> str | Path:

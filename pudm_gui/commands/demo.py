@@ -82,7 +82,7 @@ def _models(
     base_model, common = folder / BASE_MODEL, {**DEMO_DATA, "seed": seed}
     console.say("2/5  Training a base model on the unlabeled digits, a tenth of them odd")
     base = _trained(project, "base", with_settings(RunSpec(), common | settings.base), console)
-    run_stage("export", base, [base.path, base_model], console)
+    run_stage("export", base, [base.path, base_model, "--replace"], console)
     console.say("3/5  Fine-tuning it with PU-DM, from 200 labeled odd digits")
     fine_tune = common | {"model.source": str(base_model)} | settings.fine_tune
     run = _trained(project, "sanitized", with_settings(RunSpec(), fine_tune), console)
@@ -90,7 +90,7 @@ def _models(
     judging: list[str | Path] = [run.path, "--samples", str(settings.samples), "--truth", folder / "truth.csv"]
     run_stage("evaluate", run, judging, console)
     console.say("5/5  Exporting the sanitized model and loading it again")
-    run_stage("export", run, [run.path, folder / SANITIZED_MODEL], console)
+    run_stage("export", run, [run.path, folder / SANITIZED_MODEL, "--replace"], console)
     return base, run
 
 

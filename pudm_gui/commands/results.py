@@ -61,6 +61,8 @@ def export(args: argparse.Namespace, console: Console) -> int:
     arguments: list[str | Path] = [run.path, out]
     if args.weights is not None:
         arguments += ["--weights", args.weights]
+    if args.replace:
+        arguments.append("--replace")
     outcome = run_stage("export", run, arguments, console)
     checks: list[dict[str, Any]] = (outcome.last("result") or {}).get("checks", [])
     for check in checks:

@@ -132,7 +132,7 @@ def test_interrupted_demo_goes_on_with_the_same_run(
         assert {run.state() for run in list_runs(project)} == {"finished"}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)  # about a minute on two idle cores
 def test_whole_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Data, base model, fine-tune, evaluation, export and picture, with the real engine on tiny settings."""
     folder = tmp_path / "demo"
