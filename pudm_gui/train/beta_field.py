@@ -50,6 +50,7 @@ class BetaField(QWidget):
         self.source = "default"
         self._estimate: Estimate | None = None
         self._touched = False
+        self._reason = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_XS)
@@ -119,14 +120,14 @@ class BetaField(QWidget):
     def suggest(self, suggestion: Suggestion) -> None:
         """Offer a first value; what a person or an estimate has set stays."""
         if self._estimate is None:
-            self.reason.setText(suggestion.reason)
+            self._explain(suggestion.reason)
         if not self._touched:
             self.set_value(suggestion.beta, "default")
 
     def show_estimate(self, estimate: Estimate) -> None:
         self._estimate = estimate
         self.scale.show_estimate(estimate)
-        self.reason.setText(
+        self._explain(
             self.tr("Estimated from your labels: {beta:.2f}, likely between {low:.2f} and {high:.2f}.").format(
                 beta=estimate.beta, low=estimate.low, high=estimate.high
             )
@@ -134,9 +135,14 @@ class BetaField(QWidget):
         self.warning.show_message(estimate.warning, "warning")
         self._write()
 
-    def set_estimating(self, words: str | None) -> None:
-        """Say how far the estimate is; None when none is under way."""
-        self.estimate_button.setText(words or self.tr("Estimate from my labels"))
+    def set_estimating(self, words: str) -> None:
+        """Say how far the estimate is; "" when none is under way."""
+        self.estimate_button.setText(self.tr("Stop estimating") if words else self.tr("Estimate from my labels"))
+        self.reason.setText(words or self._reason)
+
+    def _explain(self, reason: str) -> None:
+        self._reason = reason
+        self.reason.setText(reason)
 
     def _by_hand(self, beta: float) -> None:
         self._touched = True

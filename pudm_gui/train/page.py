@@ -96,7 +96,7 @@ class TrainPage(QWidget):
         self.setup.label_clicked.connect(lambda: self.go_to.emit("label"))
         self.setup.beta.estimate_clicked.connect(self._estimate)
         self.prior.estimated.connect(self.setup.beta.show_estimate)
-        self.prior.working.connect(lambda words: self.setup.beta.set_estimating(words or None))
+        self.prior.working.connect(self.setup.beta.set_estimating)
         view.changed.connect(self._tell_rail)
         view.resume_clicked.connect(self._resume)
         view.review_clicked.connect(lambda: self.go_to.emit("review"))

@@ -14,7 +14,7 @@ from pudm_gui.train.filmstrip import Filmstrip
 from pudm_gui.train.log_view import LogView
 from pudm_gui.train.progress import TrainingProgress
 from pudm_gui.train.run_header import RunHeader
-from pudm_gui.train.run_words import Notice, notice
+from pudm_gui.train.run_words import Notice, is_fine_tune, notice
 from pudm_gui.train.sample_store import SampleStore
 from pudm_gui.train.sample_viewer import SampleViewer
 from pudm_gui.widgets.icons import icon
@@ -49,6 +49,7 @@ class RunView(QWidget):
         self.progress = TrainingProgress()
         self.state = "new"
         self._last_words = ""
+        self._fine_tuned = True
         self._notice: Notice | None = None
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
@@ -170,13 +171,14 @@ class RunView(QWidget):
         if self.stage.currentWidget() is self.viewer:
             self.stage.setCurrentWidget(self.curves)
         self.log.show_run(self.run)
+        self._fine_tuned = self.run is not None and is_fine_tune(self.run)
         self._draw()
 
     def _draw(self) -> None:
         self._redraw.stop()
         may_steer = self.job is not None and not self._session.read_only
         self.header.show_state(self.run, self.state, self.progress, may_steer=may_steer)
-        self._notice = notice(self.state, self.progress, self._last_words)
+        self._notice = notice(self.state, self.progress, self._last_words, fine_tuned=self._fine_tuned)
         self._show_notice()
         self.curves.show_progress(self.progress)
         self.filmstrip.show_previews(self.run, self.progress.previews)

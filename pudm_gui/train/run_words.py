@@ -43,6 +43,14 @@ def list_items(runs: list[RunFolder]) -> list[RunItem]:
     return [RunItem(run, _name(run), run.state()) for run in runs]
 
 
+def is_fine_tune(run: RunFolder) -> bool:
+    """Whether there is a model from before to compare with."""
+    try:
+        return run.spec().model.source != "scratch"
+    except UserError:  # a run from a newer version, or damaged
+        return False
+
+
 def _name(run: RunFolder) -> str:
     try:
         title = run.spec().name
@@ -107,15 +115,13 @@ def duration(seconds: float) -> str:
     return _tr("{n} h").format(n=QLocale().toString(seconds / 3600, "f", 1))
 
 
-def notice(state: str, progress: TrainingProgress, words: str) -> Notice | None:
+def notice(state: str, progress: TrainingProgress, words: str, *, fine_tuned: bool) -> Notice | None:
     """What there is to say about a run in `state`; `words` are the process's last ones."""
+    if state == "finished" and fine_tuned:
+        text = _tr("The model is trained. See what has changed, on the same seeds.")
+        return Notice(text, "success", _tr("Compare before and after"), "review")
     if state == "finished":
-        return Notice(
-            _tr("The model is trained. See what has changed, on the same seeds."),
-            "success",
-            _tr("Compare before and after"),
-            "review",
-        )
+        return Notice(_tr("The model is trained. See what it makes."), "success", _tr("Review it"), "review")
     if state == "failed":
         reason = progress.failure or words or _tr("The run failed.")
         if progress.checkpoint_step:

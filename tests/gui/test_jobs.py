@@ -88,6 +88,15 @@ def test_commands_reach_the_process(qtbot: QtBot, jobs: JobRunner, run: RunFolde
 
 
 @pytest.mark.usefixtures("engine")
+def test_a_stage_that_takes_no_commands_is_ended(qtbot: QtBot, jobs: JobRunner, run: RunFolder) -> None:
+    job = jobs.start("evaluate", run, "wait")
+    qtbot.waitUntil(lambda: job.state == "running", timeout=WAIT_MS)
+    job.stop()
+    assert ended(qtbot, job) == ("stopped", "")
+    assert run.worker() is None
+
+
+@pytest.mark.usefixtures("engine")
 def test_a_job_outlives_its_window_and_is_found_again(qtbot: QtBot, run: RunFolder) -> None:
     first = JobRunner()
     job = first.start("train", run, "wait")
