@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 MEMBERS = 3
-EPOCHS = 60
-MOST_STEPS = 1500
-"""Optimizer steps of one member at most, however many images there are."""
+EPOCHS = 40
+STEPS = (300, 1500)
+"""Optimizer steps of one member: at least and at most, however many images there are."""
 BATCH = 64
-SMALLEST, LARGEST = 16, 64
+SMALLEST, LARGEST = 8, 64
 """Images are scaled to within this many pixels."""
 FEATURES = 16
 """Per member."""
@@ -101,7 +101,7 @@ def _fit(images: Tensor, sensitive: Tensor, seed: int) -> _Network:
         weight = torch.where(sensitive, 0.5 / target.mean(), 0.5 / (1 - target.mean()))
         smooth = target * 0.95 + 0.025
         per_epoch = max(1, len(images) // BATCH)
-        steps = min(EPOCHS * per_epoch, MOST_STEPS)
+        steps = min(max(EPOCHS * per_epoch, STEPS[0]), STEPS[1])
         optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
         order = torch.randperm(len(images))

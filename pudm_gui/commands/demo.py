@@ -23,8 +23,8 @@ from training.spec import RunSpec, with_settings
 DEMO_DATA: dict[str, Any] = {"data.image_size": 8, "data.channels": 1}
 DEMO_BASE: dict[str, Any] = {
     "objective.kind": "unsupervised",
-    "optim.steps": 3000,
-    "optim.learning_rate": 5e-4,
+    "optim.steps": 1500,
+    "optim.learning_rate": 1e-3,
     "optim.batch_size": 64,
     "optim.warmup_steps": 100,
     "optim.ema_decay": 0.995,
