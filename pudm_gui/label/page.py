@@ -157,7 +157,7 @@ class LabelPage(QWidget):
 
     def set_close_up(self, visible: bool) -> None:
         self.settings.close_up = visible
-        self.close_up.setVisible(visible and not self.looking)
+        self._show_close_up()
         self.shown_image.refresh()
 
     # --- putting together
@@ -172,7 +172,7 @@ class LabelPage(QWidget):
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setSizes([3 * CLOSE_UP_WIDTH, CLOSE_UP_WIDTH])
-        self.close_up.setVisible(self.settings.close_up)
+        self.close_up.hide()  # until there is anything to show in it
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -226,6 +226,7 @@ class LabelPage(QWidget):
 
     def _counts_changed(self, counts: Counts) -> None:
         self.bar.show_counts(counts)
+        self._show_close_up()
         self._show_stack()
         self._tell_rail(counts)
 
@@ -250,8 +251,11 @@ class LabelPage(QWidget):
     def _show_look(self, looking: bool) -> None:
         self.stack.setCurrentWidget(self.look if looking else self.view)
         self.bar.setVisible(not looking)
-        self.close_up.setVisible(self.settings.close_up and not looking)
+        self._show_close_up()
         self.hints.show_keys_of_look() if looking else self.hints.show_keys_of_grid()
+
+    def _show_close_up(self) -> None:
+        self.close_up.setVisible(self.settings.close_up and not self.looking and self.model.counts.total > 0)
 
     def _apply_look(self) -> None:
         self.view.set_veil(self.settings.veil if self.settings.blur else None)
