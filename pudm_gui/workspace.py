@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from pudm_gui.jobs import Job, JobRunner
 from pudm_gui.session import Session
 from pudm_gui.widgets.empty_state import EmptyState
+from pudm_gui.widgets.off_thread import OffThread
 from pudm_gui.widgets.rail import Rail
 from pudm_gui.widgets.status_line import StatusLine
 from training.errors import UserError
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 PRIOR_FOLDER = "prior"
 COUNT_DELAY_MS = 60
 """Changes within this time are counted once."""
+WARM_UP_MS = 1500
+"""When the project has been open for so long, what the Train page will need is loaded."""
 
 
 class Workspace(QObject):
@@ -52,6 +56,11 @@ class Workspace(QObject):
         self._counting = QTimer(self)
         self._counting.setSingleShot(True)
         self._counting.timeout.connect(self._count)
+        self._warming = QTimer(self)
+        self._warming.setSingleShot(True)
+        self._warming.timeout.connect(self._warm_up)
+        self._warming.start(WARM_UP_MS)
+        self._work = OffThread(self, threads=1)
         self._connect()
         status.show_project(project.name, str(project.path))
         self._count()
@@ -101,6 +110,7 @@ class Workspace(QObject):
     def close(self) -> None:
         """Let go of the project. Jobs go on without a window."""
         self._counting.stop()
+        self._warming.stop()
         for page in self._pages.values():
             page.close()
             self._stack.removeWidget(page)
@@ -139,6 +149,10 @@ class Workspace(QObject):
         page.rail_state.connect(lambda state: self._rail.set_state(name, state))
         page.go_to.connect(self.show_page)
         return page
+
+    def _warm_up(self) -> None:
+        """Load pyqtgraph on a thread: on this one it would hold up the window for half a second, at the first use."""
+        self._work.submit(lambda: import_module("pyqtgraph"), lambda _: None)
 
     def _count_soon(self, *_: object) -> None:
         if not self._counting.isActive():
