@@ -124,7 +124,7 @@ def _export(options: argparse.Namespace) -> int:
     return _stage(
         "export",
         options.run_dir,
-        lambda run, log: export(run, options.out_dir, weights=options.weights, log=log, replace=options.replace),
+        lambda run, log: export(run, options.out_dir, weights=options.weights, log=log, replace_export=options.replace),
     )
 
 
