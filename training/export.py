@@ -97,7 +97,7 @@ def _check_target(folder: Path, replace_export: bool) -> None:
     except FileNotFoundError:
         return
     except NotADirectoryError:
-        raise UserError(f"{folder} is a file; choose a folder to export to.") from None
+        raise UserError(f"{folder} is a file, or lies below one; choose a folder to export to.") from None
     except OSError as error:
         raise UserError(f"{folder} cannot be read ({error.strerror}); choose another folder to export to.") from None
     earlier_export = "model_index.json" in names and names <= PARTS

@@ -74,7 +74,7 @@ def secrets_of(
     """
     roots = [*spec.data.roots.values()]
     base = [] if spec.model.source == "scratch" else [spec.model.source]
-    paths = [Path(path) for path in (*roots, *base, *folders, Path.home())]
+    paths = [*map(Path, roots), *map(Path, base), *folders, Path.home()]
     known = _words(" ".join(ordinary)) | _words(" ".join(Report.model_fields)) | REPORT_WORDS | set(BETA_SOURCES)
     names = {Path(root).name for root in roots} | _user()
     return Secrets(

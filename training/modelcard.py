@@ -144,7 +144,7 @@ def _caveats(facts: CardFacts, report: Report) -> list[str]:
 
 def _made(facts: CardFacts) -> str:
     spec, objective = facts.spec, facts.spec.objective
-    rows = [("objective", objective.kind)]
+    rows: list[tuple[str, str]] = [("objective", objective.kind)]
     if objective.kind in ("pu", "pnu"):
         source = BETA_SOURCES.get(objective.beta_source, objective.beta_source)
         rows += [
