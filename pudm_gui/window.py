@@ -5,6 +5,7 @@ Imports no page, no store and no engine contract at the top: the window is paint
 
 from __future__ import annotations
 
+import gc
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,6 +142,7 @@ class MainWindow(QMainWindow):
         if self.workspace is None:
             return
         workspace, self.workspace = self.workspace, None
+        gc.unfreeze()
         workspace.close()
         workspace.deleteLater()
         self.banner.hide()
@@ -169,6 +171,8 @@ class MainWindow(QMainWindow):
         if self.workspace is not None:
             self.workspace.attach_running()
             self.workspace.session.start_scan()
+            # A full collection of 120,000 objects, most of them modules that stay, takes 60 ms: felt while scrolling.
+            gc.freeze()
 
     def _refuse(self, sentence: str) -> None:
         self.show_start()

@@ -15,7 +15,7 @@ from pudm_gui.project.model import Change, Counts, Ids, ImageFilter, ImageRow, L
 from pudm_gui.project.project import Project
 from pudm_gui.widgets.off_thread import OffThread
 
-ROWS_KEPT = 4000
+ROWS_KEPT = 1200
 RELOAD_MS = 1000
 """Pause between two reloads while a scan keeps finding images."""
 EXPECTED = {"unlabeled": Label.UNLABELED, "sensitive": Label.SENSITIVE, "normal": Label.NORMAL}
