@@ -23,10 +23,16 @@ tags:
 - pu-dm
 - positive-unlabeled
 ---"""
-LIMITS = """It is not a guarantee. The model generates sensitive images less often; it can still generate some. What \
-nobody labeled, or what looks unlike every labeled example, may not have been removed at all. A judge that counts \
-sensitive images errs too, so look at samples yourself before you rely on this model. Further training on images of \
-that kind brings them back. The model can reproduce images that it was trained on, as any diffusion model can."""
+LIMITS = (
+    "It is not a guarantee. The model was made to generate fewer sensitive images; it can still generate some. What "
+    "nobody labeled, or what looks unlike every labeled example, may not have been removed at all. A judge that counts "
+    "sensitive images errs too, so look at samples yourself before you rely on this model. Further training on images "
+    "of that kind brings them back."
+)
+LIMITS_UNSUPERVISED = (
+    "It is not sanitized: expect sensitive images as often as they occur among the images that it was trained on."
+)
+MEMORY = "As any diffusion model, it can reproduce images that it was trained on."
 CONTENTS = "Weights as safetensors, their configuration, and the report of the evaluation where there was one. No \
 training image, no thumbnail and no path of the computer that it was made on."
 CORRECTIONS = {
@@ -56,12 +62,13 @@ class CardFacts:
 
 def model_card(facts: CardFacts) -> str:
     """The whole `README.md`."""
+    unsupervised = facts.spec.objective.kind == "unsupervised"
     sections = {
         "What it is": _what(facts),
         "What was removed": _removed(facts),
         "How it was measured": _measured(facts),
         "How it was made": _made(facts),
-        "What it is not": LIMITS,
+        "What it is not": f"{LIMITS_UNSUPERVISED if unsupervised else LIMITS} {MEMORY}",
         "How to use it": _usage(facts),
         "What is inside": CONTENTS,
     }
@@ -114,7 +121,7 @@ def _measured(facts: CardFacts) -> str:
             _rate(report.nsr_before, report.nsr_before_interval),
             _rate(report.nsr, report.nsr_interval),
         ),
-        ("Fréchet distance (FID)", _distance(report.fid_before), _distance(report.fid)),
+        ("Fréchet distance", _distance(report.fid_before), _distance(report.fid)),
     ]
     if before:
         table = ["| | base model | this model |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]

@@ -169,7 +169,7 @@ def test_card_tells_figures_settings_and_limits(run: RunFolder, tmp_path: Path) 
     assert card.startswith("---\nlibrary_name: diffusers\n")
     for expected in (
         "| non-sensitive rate (NSR) | 0.910 [0.882, 0.932] | 0.975 [0.957, 0.986] |",
-        "| Fréchet distance (FID) | 0.93 | 0.83 |",
+        "| Fréchet distance | 0.93 | 0.83 |",
         "500 images of known truth",
         "features of the classifier, 48 dimensions",
         "6 images labeled sensitive",
@@ -205,6 +205,7 @@ def test_card_of_an_unsupervised_model_claims_no_removal(tmp_path: Path) -> None
     run = trained(make_run(tmp_path / "run", objective__kind="unsupervised", optim__steps=1))
     card = (exported(run, tmp_path / "out") / "README.md").read_text("utf-8")
     assert "nothing was removed from it" in card
+    assert "It is not sanitized" in card
     assert "β" not in card
 
 
