@@ -51,9 +51,8 @@ class Console:
         self._err.flush()
 
     def progress(self, what: str, done: int, total: int, note: str = "") -> None:
-        """Show how far `what` is: one line redrawn on a terminal, elsewhere a line every tenth."""
+        """Show how far `what` is: one line redrawn on a terminal, the next `what` too, elsewhere a line every tenth."""
         if what != self._what:
-            self.end_progress()
             self._what, self._tenth, self._drawn_at = what, -1, 0.0
         if self._redraws:
             self._redraw(what, done, total, note)

@@ -148,12 +148,14 @@ class TestProgressOnATerminal:
         assert "100/100" in frames[-1]
         assert said == "Done."
 
-    def test_next_stage_gets_a_line_of_its_own(self) -> None:
+    def test_next_task_takes_the_line_over(self) -> None:
         terminal = Terminal()
         console = Console(err=terminal)
         console.progress("Reading images", 5, 5)
         console.progress("Training", 1, 9)
-        assert [line.count("Training") for line in terminal.getvalue().split("\n")] == [0, 1]
+        console.end_progress()
+        assert terminal.getvalue().count("\n") == 1
+        assert "Training" in terminal.getvalue().split("\x1b[K")[-1]
 
 
 class TestProjects:
