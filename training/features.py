@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch.nn import functional as F
+from torch.nn.functional import interpolate
 
 from training.device import pick_device
 from training.errors import UserError
@@ -24,7 +24,6 @@ from training.train import starting_model
 
 INCEPTION_VARIABLE = "PUDM_INCEPTION"
 """Environment variable that names a local file of the FID Inception network (TorchScript); nothing is downloaded."""
-INCEPTION_SIZE = 299
 LARGEST_PIXELS = 32
 """Images are scaled down to this width before their pixels are taken as features."""
 NOISE_LEVELS = (0.05, 0.15, 0.3)
@@ -58,7 +57,7 @@ def pixel_features(image_size: int, channels: int) -> FeatureExtractor:
     def extract(images: NDArray[np.uint8]) -> NDArray[np.float64]:
         floats = to_network(torch.from_numpy(np.array(images)))
         if size != image_size:
-            floats = F.interpolate(floats, (size, size), mode="bilinear", antialias=True, align_corners=False)
+            floats = interpolate(floats, (size, size), mode="bilinear", antialias=True, align_corners=False)
         return floats.flatten(1).double().numpy()
 
     return FeatureExtractor(f"pixels ({size} × {size})", size * size * channels, extract)
@@ -107,7 +106,7 @@ def inception_features(file: Path, device: torch.device, batch_size: int = 32) -
         `file` is not there, or is not that network.
     """
     from cleanfid.inception_torchscript import InceptionV3W
-    from cleanfid.resize import make_resizer
+    from cleanfid.resize import build_resizer
 
     if not file.is_file():
         raise UserError(f"{INCEPTION_VARIABLE} names {file}, which is not there; correct or unset it.")
@@ -122,7 +121,7 @@ def inception_features(file: Path, device: torch.device, batch_size: int = 32) -
             f"{file} is not the Inception network of FID (inception-2015-12-05.pt): {str(error).splitlines()[0]}; "
             f"correct or unset {INCEPTION_VARIABLE}."
         ) from error
-    resize = make_resizer("PIL", False, "bicubic", (INCEPTION_SIZE, INCEPTION_SIZE))
+    resize = build_resizer("clean")
 
     def resized(image: NDArray[np.uint8]) -> NDArray[np.float32]:
         rgb = np.asarray(Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).convert("RGB"))
