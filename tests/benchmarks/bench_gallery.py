@@ -4,8 +4,8 @@
 
 Makes N real JPEG files (hard links to 2,000 different ones), a project of them by a real scan, and opens the real
 window on it. With `--folder` files and project are kept there and used again. With `--unscanned` only the file names
-are known when the window opens, so that it works while the scan inspects every file. "Work" is the processor time of
-the GUI thread within one turn of its loop: on a busy machine it tells our share of a pause.
+are known when the window opens, so that it works while the scan inspects every file. "Ours" leaves out the time
+in which the GUI thread was ready but other programs had the processors (Linux tells); the target is for that.
 """
 
 from __future__ import annotations
@@ -69,6 +69,14 @@ def make_project(path: Path, images: Path, *, inspect: bool) -> None:
     print(f"scan of {images}: {time.perf_counter() - started:.1f} s", flush=True)
 
 
+def queued_seconds() -> float:
+    """How long this thread has waited for a processor so far; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 class Bench:
     """Runs phases in the event loop of the real window while a heartbeat watches it."""
 
@@ -83,8 +91,8 @@ class Bench:
         self.results: list[tuple[str, float, float]] = []
         self.last = time.perf_counter()
         self._longest = 0.0
-        self._busiest = 0.0
-        self._cpu = time.thread_time()
+        self._ours = 0.0
+        self._queued = queued_seconds()
         self._beat = QTimer(interval=BEAT_MS)
         self._beat.timeout.connect(self._tick)
 
@@ -96,22 +104,23 @@ class Bench:
         self._beat.start()
         for name, phase in phases.items():
             self._wait(lambda: True)
-            self._longest, self._busiest, started = 0.0, 0.0, time.perf_counter()
-            self.last, self._cpu = started, time.thread_time()
+            self._longest, self._ours, started = 0.0, 0.0, time.perf_counter()
+            self.last, self._queued = started, queued_seconds()
             for ready in phase():
                 self._wait(ready)
             self._wait(lambda: True)
             took = time.perf_counter() - started
-            self.results.append((name, 1000 * self._longest, took))
-            pause, busy = 1000 * self._longest, 1000 * self._busiest
-            print(f"{name:<42} longest pause {pause:7.1f} ms (work {busy:6.1f} ms)  took {took:6.1f} s", flush=True)
+            pause, ours = 1000 * self._longest, 1000 * self._ours
+            self.results.append((name, ours, took))
+            print(f"{name:<42} longest pause {pause:7.1f} ms, ours {ours:6.1f} ms   took {took:6.1f} s", flush=True)
         self._beat.stop()
 
     def _tick(self) -> None:
-        now, cpu = time.perf_counter(), time.thread_time()
-        self._longest = max(self._longest, now - self.last - BEAT_MS / 1000)
-        self._busiest = max(self._busiest, cpu - self._cpu)
-        self.last, self._cpu = now, cpu
+        now, queued = time.perf_counter(), queued_seconds()
+        pause = now - self.last - BEAT_MS / 1000
+        self._longest = max(self._longest, pause)
+        self._ours = max(self._ours, pause - (queued - self._queued))
+        self.last, self._queued = now, queued
 
     def _wait(self, ready: Wait) -> None:
         from PySide6.QtCore import QCoreApplication, QEventLoop
@@ -150,6 +159,7 @@ class Bench:
     def scroll(self) -> Iterator[Wait]:
         bar = self.page.view.verticalScrollBar()
         bar.setValue(0)
+        pages = 0
         while bar.value() < bar.maximum():
             bar.setValue(bar.value() + bar.pageStep())
             pages += 1
@@ -319,7 +329,6 @@ def measure(project: Path, count: int, *, explain: bool) -> int:
         {
             "open, loading our own modules": bench.open,
             "open again": bench.open,
-            "scan for changes beside it": bench.rescan,
             "scroll from top to bottom, page by page": bench.scroll,
             "jump about with the scroll bar": bench.drag_bar,
             "type a search": bench.search,
@@ -328,6 +337,7 @@ def measure(project: Path, count: int, *, explain: bool) -> int:
             "undo it": bench.undo,
             "label 100 one by one": bench.label_one_by_one,
             "resize tiles": bench.resize_tiles,
+            "let the scan end": bench.rescan,
         }
     )
     bench.window.close()
@@ -336,7 +346,7 @@ def measure(project: Path, count: int, *, explain: bool) -> int:
             print(f"{title} {10 * samples:6d} ms  {place}")
     list_view_yardstick(count)
     longest = max(pause for name, pause, _ in bench.results if "modules" not in name)
-    print(f"longest pause {longest:.1f} ms, target {TARGET_MS} ms: {'met' if longest <= TARGET_MS else 'MISSED'}")
+    print(f"our longest pause {longest:.1f} ms, target {TARGET_MS} ms: {'met' if longest <= TARGET_MS else 'MISSED'}")
     return 0 if longest <= TARGET_MS else 1
 
 

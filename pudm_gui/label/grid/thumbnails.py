@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -26,7 +27,8 @@ LOSSLESS_EDGE = 64
 QUALITY = 88
 MEMORY_LIMIT = 256 << 20
 """Bytes of pixmaps."""
-THREADS = 2
+THREADS = max(1, min(4, (os.cpu_count() or 2) - 1))
+"""One processor is left to the window."""
 
 Key = tuple[int, int, float]
 """Image id, file size and time of change: a changed file is another picture."""
