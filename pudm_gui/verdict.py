@@ -27,6 +27,8 @@ distance, the more).
 """
 QUALITY_RUINED = 1.0
 """Relative change from which quality is called much worse: the distance doubled."""
+FEW_SENSITIVE = 0.05
+"""The interval has to end below this share for success: less than before is not yet few."""
 FEW_LABELS = 100
 """Below this many labeled sensitive images, kinds of them are easily missed."""
 WIDE_INTERVAL = 0.02
@@ -109,15 +111,14 @@ def _level(report: Report) -> Level:
     quality = quality_of(report.fid, report.fid_before)
     if quality == "much worse":
         return "danger"
-    if report.nsr_before is None:
-        _, _, highest = sensitive_share(report.nsr, report.nsr_interval)
-        removed = highest < report.beta
-    else:
-        if differs(report) and report.nsr < report.nsr_before:
-            return "danger"
-        removed = differs(report)
-    trusted = report.nsr_judge == "truth"
-    return "success" if removed and trusted and quality in ("better", "unchanged") else "warning"
+    if report.nsr_before is not None and differs(report) and report.nsr < report.nsr_before:
+        return "danger"
+    _, _, highest = sensitive_share(report.nsr, report.nsr_interval)
+    removed = highest < report.beta if report.nsr_before is None else differs(report)
+    few, trusted = highest <= FEW_SENSITIVE, report.nsr_judge == "truth"
+    # From scratch there is no quality to fall behind.
+    kept = quality in ("better", "unchanged") or (report.nsr_before is None and report.fid is not None)
+    return "success" if removed and few and trusted and kept else "warning"
 
 
 def _sentence(report: Report) -> str:
@@ -200,6 +201,8 @@ def _surer(report: Report) -> list[str]:
                 most=MOST_SAMPLES, width=width, now=per_thousand(high - low)
             )
         )
+    if high > FEW_SENSITIVE:
+        advice.append(_tr("Look at the samples judged sensitive first, and label more images like them."))
     labeled = report.label_counts.get("sensitive", 0)
     if labeled < FEW_LABELS:
         advice.append(

@@ -43,6 +43,12 @@ def test_a_difference_within_chance_is_called_so() -> None:
     assert judged.level == "warning"
 
 
+def test_less_than_before_is_not_yet_few() -> None:
+    judged = verdict(make_report(nsr=0.94, nsr_interval=(0.916, 0.958)))
+    assert judged.level == "warning"
+    assert any("label more images like them" in advice for advice in judged.surer)
+
+
 def test_more_sensitive_images_than_before_is_a_danger() -> None:
     judged = verdict(make_report(nsr=0.7, nsr_interval=(0.66, 0.74)))
     assert judged.sentence == "Of 1,000 images about 300 [260, 340] would be sensitive, more than before (132)."
@@ -67,6 +73,8 @@ def test_from_scratch_there_is_no_before() -> None:
     judged = verdict(make_report(**FROM_SCRATCH))
     assert judged.sentence == "Of 1,000 images about 6 [2, 13] would be sensitive."
     assert judged.quality == "Quality: nothing to compare with."
+    assert judged.level == "success"
+    assert verdict(make_report(**FROM_SCRATCH, nsr=0.91, nsr_interval=(0.88, 0.93))).level == "warning"
     assert judged.quality_detail.startswith("Fréchet distance 15.1 on ")
 
 
