@@ -97,7 +97,7 @@ class Filmstrip(QAbstractScrollArea):
         if self._hidden:
             paint_hidden(painter, rect)
         elif self._run is not None:
-            image = self._store.get(self._run.path / preview.path, blur=self._blur and self._revealed != index)
+            image = self._store.get(self._run, preview, blur=self._blur and self._revealed != index)
             if image is not None and not image.isNull():
                 paint_picture(painter, image, fitted(image.size(), rect.adjusted(2, 2, -2, -2)))
         if index == self._current and self.hasFocus():

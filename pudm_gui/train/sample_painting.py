@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPixmap
 
 from pudm_gui import theme
@@ -21,6 +21,25 @@ def fitted(size: QSize, room: QRect) -> QRect:
     rect = QRect(0, 0, target.width(), target.height())
     rect.moveCenter(room.center())
     return rect
+
+
+def spaced(sheet: QImage, columns: int, count: int) -> QImage:
+    """A sheet of `count` tiles in `columns`, with a little room between them."""
+    side = sheet.width() // max(columns, 1)
+    rows = -(-count // max(columns, 1))
+    gap = max(1, side // 12)
+    if side == 0 or rows * side > sheet.height():
+        return sheet
+    size = QSize(columns * (side + gap) - gap, rows * (side + gap) - gap)
+    image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    for index in range(count):
+        row, column = divmod(index, columns)
+        tile = QRect(column * side, row * side, side, side)
+        painter.drawImage(QPoint(column * (side + gap), row * (side + gap)), sheet, tile)
+    painter.end()
+    return image
 
 
 def blurred(image: QImage) -> QImage:

@@ -8,8 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from pudm_gui.train.sample_painting import blurred
+from pudm_gui.train.progress import Preview
+from pudm_gui.train.sample_painting import blurred, spaced
 from pudm_gui.widgets.off_thread import OffThread
+from training.runs import RunFolder
 
 KEPT = 200
 
@@ -31,11 +33,12 @@ class SampleStore(QObject):
         self._kept: OrderedDict[Path, tuple[QImage, QImage]] = OrderedDict()
         self._asked: set[Path] = set()
 
-    def get(self, path: Path, *, blur: bool) -> QImage | None:
-        """The picture at `path`; None while it is being read, an empty one where it cannot be."""
+    def get(self, run: RunFolder, preview: Preview, *, blur: bool) -> QImage | None:
+        """The picture of `preview`; None while it is being read, an empty one where it cannot be."""
+        path = run.path / preview.path
         pair = self._kept.get(path)
         if pair is None:
-            self._ask(path)
+            self._ask(path, preview)
             return None
         self._kept.move_to_end(path)
         return pair[1] if blur else pair[0]
@@ -44,14 +47,16 @@ class SampleStore(QObject):
         """Read `path` anew the next time."""
         self._kept.pop(path, None)
 
-    def _ask(self, path: Path) -> None:
+    def _ask(self, path: Path, preview: Preview) -> None:
         if path in self._asked:
             return
         self._asked.add(path)
 
         def read() -> tuple[QImage, QImage]:
             image = QImage(str(path))
-            return image, blurred(image) if not image.isNull() else image
+            if image.isNull():
+                return image, image
+            return spaced(image, preview.columns, preview.count), blurred(image)
 
         def keep(pair: tuple[QImage, QImage]) -> None:
             self._asked.discard(path)

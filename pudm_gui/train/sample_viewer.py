@@ -92,27 +92,31 @@ class SampleViewer(QWidget):
         preview = self._previews[self._index]
         when = self.tr("at the start") if preview.step == 0 else self.tr("at step {n}").format(n=preview.step)
         self.caption.setText(self.tr("{n} samples {when}").format(n=preview.count, when=when))
-        self.picture.path = self._run.path / preview.path
-        self.picture.update()
+        self.picture.show_preview(self._run, preview)
 
 
 class _Picture(QWidget):
     def __init__(self, store: SampleStore) -> None:
         super().__init__()
-        self.path: object = None
+        self._shown: tuple[RunFolder, Preview] | None = None
         self.blur, self.hidden = True, False
         self._pressed = False
         self._store = store
         store.arrived.connect(self.update)
 
+    def show_preview(self, run: RunFolder, preview: Preview) -> None:
+        self._shown = run, preview
+        self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self.path is None:
+        if self._shown is None:
             return
         painter = QPainter(self)
-        image = self._store.get(self.path, blur=self.blur and not self._pressed)  # type: ignore[arg-type]
         if self.hidden:
             paint_hidden(painter, fitted(self.size().boundedTo(self.size().transposed()), self.rect()))
-        elif image is not None and not image.isNull():
+            return
+        image = self._store.get(*self._shown, blur=self.blur and not self._pressed)
+        if image is not None and not image.isNull():
             paint_picture(painter, image, fitted(image.size(), self.rect()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

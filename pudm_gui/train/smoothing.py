@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gaussian mean of `values` over about a fiftieth of them to either side. NaN counts for nothing.
+    """Gaussian mean of `values` over about a thirtieth of them to either side. NaN counts for nothing.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     if not len(values):
         return values
-    width = float(np.clip(len(values) / 100, 1.5, 15))
+    width = float(np.clip(len(values) / 60, 1.5, 20))
     offsets = np.arange(-round(3 * width), round(3 * width) + 1)
     kernel = np.exp(-0.5 * (offsets / width) ** 2)
     known = np.isfinite(values)

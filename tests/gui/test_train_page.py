@@ -351,11 +351,11 @@ def test_samples_are_blurred_until_pressed_and_hidden_with_everything(
     qtbot: QtBot, page: TrainPage, model: Path
 ) -> None:
     start(qtbot, page, model, "finished")
-    strip, picture = page.view.filmstrip, last_run(page).samples / "step-00000005.png"
+    strip, picture = page.view.filmstrip, (last_run(page), page.view.progress.previews[0])
     asked: list[bool] = []
     get = page.view._store.get
-    page.view._store.get = lambda path, *, blur: asked.append(blur) or get(path, blur=blur)  # type: ignore[method-assign,func-returns-value]
-    qtbot.waitUntil(lambda: get(picture, blur=False) is not None, timeout=WAIT_MS)
+    page.view._store.get = lambda *shown, blur: asked.append(blur) or get(*shown, blur=blur)  # type: ignore[method-assign,func-returns-value]
+    qtbot.waitUntil(lambda: get(*picture, blur=False) is not None, timeout=WAIT_MS)
     strip.viewport().repaint()
     assert asked[-1]
     center = strip.tile_rect(0).center()
