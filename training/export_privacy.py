@@ -40,7 +40,7 @@ class Secrets:
     images
         File names of images, and their paths relative to their root.
     names
-        Single words: the user, and the folders of the images.
+        The user, and the folders of the images.
     """
 
     paths: frozenset[str]
@@ -54,7 +54,7 @@ class Secrets:
         lower = text.lower()
         if any(suffix in lower for suffix in SUFFIXES) and any(name in text for name in self.images):
             return "the name of an image"
-        if self.names & _words(text):
+        if any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) for name in self.names):
             return "the name of an image folder or of the user"
         return None
 

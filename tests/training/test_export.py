@@ -246,7 +246,7 @@ def test_nothing_tells_of_this_computer_or_of_the_images(
         "C:\\\\Users\\\\someone",
         "sensitive-000.png",
         "Zoë Müller.png",
-        "Holidays-2019",
+        "Holidays in 2019",
         "{user}",
     ],
 )
@@ -254,7 +254,7 @@ def test_export_that_would_tell_a_secret_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
     run = make_run(tmp_path / "annas", optim__steps=1)
-    images = tmp_path / "Holidays-2019"
+    images = tmp_path / "Holidays in 2019"
     entries = write_images(images, {"unlabeled": 8, "sensitive": 4})
     (images / "sensitive-001.png").rename(images / "Zoë Müller.png")
     entries = [e if e.path != "sensitive-001.png" else type(e)(e.root, "Zoë Müller.png", e.label, "") for e in entries]
