@@ -24,6 +24,8 @@ from training.train import starting_model
 
 INCEPTION_VARIABLE = "PUDM_INCEPTION"
 """Environment variable that names a local file of the FID Inception network (TorchScript); nothing is downloaded."""
+CHUNK = 256
+"""Images between two reports of progress."""
 LARGEST_PIXELS = 32
 """Images are scaled down to this width before their pixels are taken as features."""
 NOISE_LEVELS = (0.05, 0.15, 0.3)
@@ -44,10 +46,16 @@ class FeatureExtractor:
     dimension: int
     extract: Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
-    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        if len(images) == 0:
-            return np.empty((0, self.dimension))
-        return self.extract(images)
+    def __call__(
+        self, images: NDArray[np.uint8], progress: Callable[[int, int], None] | None = None
+    ) -> NDArray[np.float64]:
+        """`progress` is called with (images done, images in all) now and then."""
+        rows = [np.empty((0, self.dimension))]
+        for start in range(0, len(images), CHUNK):
+            rows.append(self.extract(images[start : start + CHUNK]))
+            if progress is not None:
+                progress(min(start + CHUNK, len(images)), len(images))
+        return np.concatenate(rows)
 
 
 def pixel_features(image_size: int, channels: int) -> FeatureExtractor:

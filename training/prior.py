@@ -42,6 +42,7 @@ PROPOSALS = (0.01, 0.5)
 FEW_LABELS = 100
 SEPARABLE = 0.95
 """From this AUC of S against normal images on, the estimate is taken at its word."""
+LARGEST_PLAUSIBLE = 0.5
 FILE = "prior.json"
 
 
@@ -80,13 +81,17 @@ def estimate_prior(run: RunFolder, log: EventLog) -> PriorEstimate:
         )
     rng = np.random.default_rng(spec.seed)
     parts = [np.sort(rng.permutation(part)[:MOST_IMAGES]) for part in (sensitive, unlabeled)]
-    log.emit("progress", what="Looking at the images", done=0, total=2)
     extract = best_features(spec)
-    features = [extract(cache.images[part]) for part in parts]
-    log.emit("progress", what="Telling sensitive from unlabeled images", done=1, total=2)
-    separation = separate(*features, seed=spec.seed)
+    chosen = np.concatenate(parts)
+    features = extract(
+        cache.images[chosen],
+        lambda done, total: log.emit("progress", what="Looking at the images", done=done, total=total),
+    )
+    what = "Telling sensitive from unlabeled images"
+    log.emit("progress", what=what, done=0, total=1)
+    separation = separate(features[: len(parts[0])], features[len(parts[0]) :], spec.seed)
     estimate = estimate_from_scores(separation.sensitive, separation.unlabeled, spec.seed, extract.name)
-    log.emit("progress", what="Telling sensitive from unlabeled images", done=2, total=2)
+    log.emit("progress", what=what, done=1, total=1)
     write_atomic(run.path / FILE, json.dumps(asdict(estimate), indent=2, ensure_ascii=False) + "\n")
     log.emit("result", **asdict(estimate))
     return estimate
@@ -146,10 +151,14 @@ def _share_above(scores: NDArray[np.floating], thresholds: NDArray[np.floating])
 
 
 def _separability(sensitive: NDArray[np.floating], unlabeled: NDArray[np.floating], beta: float) -> float:
-    """AUC of S against U, freed of the sensitive share of U, which no classifier can tell from S."""
+    """AUC of S against U, freed of the sensitive share of U, which no classifier can tell from S.
+
+    An estimate of more than a half usually comes of kinds that cannot be told apart; freeing the AUC of that much would
+    leave noise divided by little, so it stays as it is then, and low.
+    """
     target = np.repeat([1, 0], [len(sensitive), len(unlabeled)])
     mixed = float(roc_auc_score(target, np.concatenate([sensitive, unlabeled])))
-    return mixed if beta >= 1 else min(max((mixed - beta / 2) / (1 - beta), 0.0), 1.0)
+    return mixed if beta > LARGEST_PLAUSIBLE else min(max((mixed - beta / 2) / (1 - beta), 0.0), 1.0)
 
 
 def _proposal(beta: float, high: float, separability: float) -> float:

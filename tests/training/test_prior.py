@@ -46,6 +46,12 @@ def test_overlapping_classes_err_high_and_say_so() -> None:
     assert estimate.warning is not None and "hard to tell apart" in estimate.warning
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_kinds_that_cannot_be_told_apart_are_warned_of(seed: int) -> None:
+    estimate = estimate_from_scores(*scores(0.09, 0, 200, 800, seed), seed, "synthetic")
+    assert estimate.warning is not None and "hard to tell apart" in estimate.warning
+
+
 def test_few_labels_are_warned_of() -> None:
     few = estimate_from_scores(*scores(0.1, 5, 40, 500, 0), 0, "synthetic")
     enough = estimate_from_scores(*scores(0.1, 5, 150, 500, 0), 0, "synthetic")
@@ -93,5 +99,5 @@ def test_stage_writes_and_emits_the_estimate(tmp_path: Path) -> None:
 
 def test_too_few_labels_get_a_sentence(tmp_path: Path) -> None:
     run = make_run(tmp_path, images={"unlabeled": 24, "sensitive": 4})
-    with pytest.raises(UserError, match="at least 10 images labeled sensitive .* there are 4 and 24"):
+    with pytest.raises(UserError, match=r"at least 10 images labeled sensitive .* there are 4 and 24"):
         estimate_prior(run, EventLog(run.events_file))
