@@ -255,6 +255,7 @@ class TrainPage(QWidget):
         self._work.submit(lambda: list_items(list_runs(project)), show)
 
     def _tell_rail(self) -> None:
+        self.setup.set_prominent(self.view.run is None or self.view.state != "finished")
         job = self._training()
         if job is None:
             dot = {"failed": "danger", "interrupted": "warning"}.get(self.view.state) if self.view.run else None

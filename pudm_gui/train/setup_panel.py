@@ -73,6 +73,14 @@ class SetupPanel(QFrame):
         self._busy = reason
         self._refresh()
 
+    def set_prominent(self, prominent: bool) -> None:
+        """Whether the start button is the page's next step; a page has only one."""
+        role = "primary" if prominent else ""
+        if self.start.property("role") != role:
+            self.start.setProperty("role", role)
+            self.start.style().unpolish(self.start)
+            self.start.style().polish(self.start)
+
     def set_read_only(self) -> None:
         self._read_only = True
         for widget in (self.model, self.beta, self.options):
