@@ -4,6 +4,9 @@ A classifier of S against U cannot call any single image normal, for U holds sen
 told all the same: at a threshold that flags a share TPR of S (out of fold), the share flagged in U is
 ``β TPR + (1 − β) FPR``, which gives FPR; and a set of images of which a share α is sensitive is flagged at
 ``α TPR + (1 − α) FPR``, which gives α (Rogan and Gladen, 1978).
+
+β is estimated here (`training.prior.best_bin`), with its doubt carried into the interval. The β that a model is trained
+with is set high on purpose and would count too many images as sensitive.
 """
 
 from __future__ import annotations
@@ -12,17 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-FOLDS = 5
-RESAMPLES = 1000
-FEWEST_LABELED = 2 * FOLDS
+from training.prior import best_bin
+from training.separator import separate
+
+RESAMPLES = 500
 CANNOT_TELL = 0.2
 """Below this TPR − FPR, a set's sensitive share is divided by so little that it says nothing."""
+
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,73 +36,68 @@ class SensitiveShare:
 
 
 class LabelJudge:
-    """Out-of-fold logistic regression of S against U on standardised features.
+    """A classifier of S against U (`training.separator`) and what its out-of-fold scores tell about its errors.
 
     Parameters
     ----------
     sensitive, unlabeled
-        Features ``(n_S, D)`` and ``(n_U, D)``; at least ``FEWEST_LABELED`` of each.
-    beta
-        Class prior of the unlabeled images.
+        Features ``(n_S, D)`` and ``(n_U, D)``; at least ``training.separator.FEWEST`` of each.
     seed
         Of the folds and of the bootstrap.
     """
 
-    def __init__(
-        self, sensitive: NDArray[np.floating], unlabeled: NDArray[np.floating], beta: float, seed: int
-    ) -> None:
-        if min(len(sensitive), len(unlabeled)) < FEWEST_LABELED:
-            raise ValueError(f"needs at least {FEWEST_LABELED} sensitive and unlabeled images")
-        self.beta, self._seed = beta, seed
-        features = np.concatenate([sensitive, unlabeled])
-        target = np.repeat([1, 0], [len(sensitive), len(unlabeled)])
-        scores = np.empty(len(features))
-        self._models = []
-        for train, held_out in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(features, target):
-            model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000))
-            model.fit(features[train], target[train])
-            scores[held_out] = model.decision_function(features[held_out])
-            self._models.append(model)
-        self._s, self._u = scores[target == 1], scores[target == 0]
-        self.separability = float(roc_auc_score(target, scores))
+    def __init__(self, sensitive: NDArray[np.floating], unlabeled: NDArray[np.floating], seed: int) -> None:
+        self._seed = seed
+        self._separation = separate(sensitive, unlabeled, seed)
+        self._s, self._u = self._separation.sensitive, self._separation.unlabeled
+        target = np.repeat([1, 0], [len(self._s), len(self._u)])
+        self.separability = float(roc_auc_score(target, np.concatenate([self._s, self._u])))
         """Area under the ROC curve of S against U; at most about 1 − β / 2, since U holds sensitive images."""
+        self.beta = min(sum(best_bin(self._s, self._u)) / 2, 0.95)
+        """Estimated share of sensitive images in U: midway, for best-bin estimation alone errs high."""
         self.threshold = self._best_threshold()
 
     @property
     def informedness(self) -> float:
         """TPR − FPR at the threshold, in [−1, 1]: 0 tells nothing, 1 everything."""
-        tpr, fpr = self._rates(self._s, self._u)
-        return float(tpr - fpr)
+        tpr, fpr = self._rates(self._s, self._u, self.beta)
+        return tpr - fpr
 
-    def scores(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+    def scores(self, features: NDArray[np.floating]) -> Scores:
         """Mean decision value of the folds, ``(N,)``: the higher, the more like S."""
-        return np.mean([model.decision_function(features) for model in self._models], axis=0)
+        return self._separation.scores(features)
 
-    def flagged(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+    def flagged(self, features: NDArray[np.floating]) -> Scores:
         """For each image a probability-like score in [0, 1] that is 0.5 at the threshold, ``(N,)``."""
         return 1 / (1 + np.exp(-np.clip(self.scores(features) - self.threshold, -50, 50)))
 
     def share(self, features: NDArray[np.floating]) -> SensitiveShare:
-        """Sensitive share among the images of `features` ``(N, D)``; the bootstrap redraws S, U and them."""
+        """Sensitive share among the images of `features` ``(N, D)``.
+
+        The bootstrap redraws S, U and them. The interval's upper end takes the best bin's β; its lower end takes the
+        least that β may be, which leaves more of U to be wrongly flagged.
+        """
         scores = self.scores(features)
         rng = np.random.default_rng(self._seed)
-        draws = np.array(
-            [
-                self._share(_redrawn(self._s, rng), _redrawn(self._u, rng), _redrawn(scores, rng))
-                for _ in range(RESAMPLES)
-            ]
-        )
-        low, high = np.quantile(draws, [0.025, 0.975])
-        return SensitiveShare(float(self._share(self._s, self._u, scores)), (float(low), float(high)))
+        lows, highs = [], []
+        for _ in range(RESAMPLES):
+            s, u, generated = _redrawn(self._s, rng), _redrawn(self._u, rng), _redrawn(scores, rng)
+            beta, least = best_bin(s, u)
+            lows.append(self._share(s, u, generated, least))
+            highs.append(self._share(s, u, generated, beta))
+        estimate = self._share(self._s, self._u, scores, self.beta)
+        low, high = float(np.quantile(lows, 0.025)), float(np.quantile(highs, 0.975))
+        return SensitiveShare(estimate, (min(low, estimate), max(high, estimate)))
 
-    def _share(self, s: NDArray[np.float64], u: NDArray[np.float64], scores: NDArray[np.float64]) -> np.float64:
-        tpr, fpr = self._rates(s, u)
-        flagged = (scores > self.threshold).mean()
-        return np.clip((flagged - fpr) / max(tpr - fpr, CANNOT_TELL / 2), 0, 1)
+    def _share(self, s: Scores, u: Scores, scores: Scores, beta: float) -> float:
+        tpr, fpr = self._rates(s, u, beta)
+        flagged = float((scores > self.threshold).mean())
+        return min(max((flagged - fpr) / max(tpr - fpr, CANNOT_TELL / 2), 0.0), 1.0)
 
-    def _rates(self, s: NDArray[np.float64], u: NDArray[np.float64]) -> tuple[np.float64, np.float64]:
-        tpr = (s > self.threshold).mean()
-        return tpr, np.clip(((u > self.threshold).mean() - self.beta * tpr) / (1 - self.beta), 0, 1)
+    def _rates(self, s: Scores, u: Scores, beta: float) -> tuple[float, float]:
+        tpr = float((s > self.threshold).mean())
+        fpr = (float((u > self.threshold).mean()) - beta * tpr) / max(1 - beta, 0.05)
+        return tpr, min(max(fpr, 0.0), 1.0)
 
     def _best_threshold(self) -> float:
         """The candidate at which TPR − FPR is largest: there the share has the least variance."""
@@ -110,5 +107,5 @@ class LabelJudge:
         return float(candidates[np.argmax(tpr - (flagged - self.beta * tpr) / (1 - self.beta))])
 
 
-def _redrawn(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def _redrawn(values: Scores, rng: np.random.Generator) -> Scores:
     return values[rng.integers(0, len(values), len(values))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,10 +15,11 @@ from training.errors import UserError
 from training.events import EventLog
 from training.features import best_features
 from training.judge import TruthJudge
-from training.label_judge import CANNOT_TELL, FEWEST_LABELED, LabelJudge
+from training.label_judge import CANNOT_TELL, LabelJudge
 from training.manifest import ManifestEntry
 from training.metrics import FrechetSpace, frechet_space, wilson_interval
 from training.runs import RunFolder
+from training.separator import FEWEST
 from training.spec import RunSpec
 from training.truth import read_truth
 
@@ -130,16 +131,16 @@ def judge_by_labels(run: RunFolder, spec: RunSpec, entries: Sequence[ManifestEnt
         "normal": cache.indices("normal"),
     }
     chosen = {name: np.sort(rng.permutation(indices)[:MOST_UNLABELED]) for name, indices in chosen.items()}
-    if min(len(chosen["sensitive"]), len(chosen["unlabeled"])) < FEWEST_LABELED:
+    if min(len(chosen["sensitive"]), len(chosen["unlabeled"])) < FEWEST:
         raise UserError(
-            f"Judging by labels needs at least {FEWEST_LABELED} sensitive and as many unlabeled images, and there are "
+            f"Judging by labels needs at least {FEWEST} sensitive and as many unlabeled images, and there are "
             f"{len(chosen['sensitive'])} and {len(chosen['unlabeled'])}; label more, or give a file of known truth."
         )
     log.emit("progress", what="Looking at your labels", done=0, total=1)
     extract = best_features(spec)
     features = {name: extract(cache.images[indices]) for name, indices in chosen.items() if len(indices)}
-    judge = LabelJudge(features["sensitive"], features["unlabeled"], spec.objective.beta, seed)
-    space, reference = _label_reference(judge, features, spec.objective.beta)
+    judge = LabelJudge(features["sensitive"], features["unlabeled"], seed)
+    space, reference = _label_reference(judge, features)
 
     def look(images: Images) -> SetOutcome:
         seen = extract(images)
@@ -164,22 +165,22 @@ def judge_by_labels(run: RunFolder, spec: RunSpec, entries: Sequence[ManifestEnt
     return outcome
 
 
-def _label_reference(judge: LabelJudge, features: dict[str, Features], beta: float) -> tuple[FrechetSpace | None, str]:
+def _label_reference(judge: LabelJudge, features: Mapping[str, Features]) -> tuple[FrechetSpace | None, str]:
     """Normal images to compare with: those labeled normal, or else U without the share β that looks most like S."""
     normal = features.get("normal")
     if normal is not None and len(normal) >= FEWEST_NORMAL:
         return frechet_space(normal), f"{len(normal):,} images labeled normal, among those it was trained on"
     unlabeled = features["unlabeled"]
-    kept = np.argsort(judge.scores(unlabeled))[: round(len(unlabeled) * (1 - beta))]
+    kept = np.argsort(judge.scores(unlabeled))[: round(len(unlabeled) * (1 - judge.beta))]
     return frechet_space(unlabeled[kept]), (
-        f"{len(kept):,} unlabeled images that it was trained on, without the {beta:.0%} most like the sensitive ones"
+        f"{len(kept):,} unlabeled images that it was trained on, without the {judge.beta:.0%} most like sensitive ones"
     )
 
 
 def _label_note(judge: LabelJudge, labeled: int) -> str:
     note = (
         f"Estimated by a classifier that learned from your {labeled:,} sensitive labels against the unlabeled images, "
-        f"for a sensitive share of {judge.beta:g} among these; it tells the two apart with an AUC of "
+        f"about {judge.beta:.0%} of which it takes for sensitive; it tells the two apart with an AUC of "
         f"{judge.separability:.2f}."
     )
     if judge.informedness < CANNOT_TELL:

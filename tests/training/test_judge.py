@@ -12,6 +12,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from tests.training.builders import write_images
+from training import judge as judge_module
 from training.errors import UserError
 from training.judge import TruthJudge
 from training.label_judge import LabelJudge
@@ -59,7 +60,7 @@ def test_label_judge_recovers_the_share_of_a_mixture(mnist: tuple[np.ndarray, np
     features, odd = mnist
     normal, sensitive = features[~odd], features[odd]
     unlabeled = np.concatenate([normal[:900], sensitive[:100]])
-    judge = LabelJudge(sensitive[100:400], unlabeled, beta=0.1, seed=0)
+    judge = LabelJudge(sensitive[100:400], unlabeled, seed=0)
     count = round(500 * rate)
     generated = np.concatenate([normal[900 : 900 + count], sensitive[400 : 900 - count]])
     share = judge.share(generated)
@@ -69,7 +70,7 @@ def test_label_judge_recovers_the_share_of_a_mixture(mnist: tuple[np.ndarray, np
 
 def test_label_judge_knows_when_it_cannot_tell() -> None:
     rng = np.random.default_rng(0)
-    judge = LabelJudge(rng.normal(size=(60, 5)), rng.normal(size=(400, 5)), beta=0.1, seed=0)
+    judge = LabelJudge(rng.normal(size=(60, 5)), rng.normal(size=(400, 5)), seed=0)
     assert judge.informedness < 0.2
     low, high = judge.share(rng.normal(size=(300, 5))).interval
     assert high - low > 0.5
@@ -121,9 +122,7 @@ class TestTruthFile:
 
     def test_too_few_of_a_kind(self, tmp_path: Path) -> None:
         rows = self.corpus(tmp_path)[20:]
-        with pytest.raises(
-            UserError, match="20 sensitive images that the run was not trained on"
-        ):
+        with pytest.raises(UserError, match="20 sensitive images that the run was not trained on"):
             read_truth(self.write(tmp_path, rows), DataSpec(image_size=8, channels=1), [], seed=0)
 
     def test_no_such_file(self, tmp_path: Path) -> None:
@@ -131,9 +130,10 @@ class TestTruthFile:
             read_truth(tmp_path / "none.csv", DataSpec(), [], seed=0)
 
 
-def test_generated_greys_of_any_size_can_be_judged() -> None:
+def test_colour_images_of_another_size_can_be_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "STEPS", (3, 3))
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (40, 3, 96, 96), dtype=np.uint8)
     judge = TruthJudge(images, np.arange(40) % 2 == 0, seed=0)
-    assert judge.size == 64
+    assert judge.size == 32
     assert judge.features(images[:5]).shape == (5, 48)
