@@ -87,8 +87,9 @@ def _models(
     fine_tune = common | {"model.source": str(base_model)} | settings.fine_tune
     run = _trained(project, "sanitized", with_settings(RunSpec(), fine_tune), console)
     console.say("4/5  Drawing samples of both models and judging them against held-out digits")
-    judging: list[str | Path] = [run.path, "--samples", str(settings.samples), "--truth", folder / "truth.csv"]
-    run_stage("evaluate", run, judging, console)
+    if not _is_evaluated(run, settings.samples):
+        judging: list[str | Path] = [run.path, "--samples", str(settings.samples), "--truth", folder / "truth.csv"]
+        run_stage("evaluate", run, judging, console)
     console.say("5/5  Exporting the sanitized model and loading it again")
     run_stage("export", run, [run.path, folder / SANITIZED_MODEL, "--replace"], console)
     return base, run
@@ -118,6 +119,14 @@ def _essence(spec: RunSpec) -> dict[str, Any]:
     document = spec.model_dump(exclude={"name"})
     del document["data"]["roots"]
     return document
+
+
+def _is_evaluated(run: RunFolder, samples: int) -> bool:
+    """Whether an earlier `pudm demo` has judged the finished run in the same way."""
+    if not run.report_file.is_file() or not (run.evaluation / "judgments.json").is_file():
+        return False
+    report = Report.load(run.report_file)
+    return report.nsr_judge == "truth" and report.n_samples == samples and report.steps == run.spec().optim.steps
 
 
 def _training_seconds(run: RunFolder) -> float:
