@@ -44,8 +44,8 @@ class Truth:
 
     @property
     def normals(self) -> NDArray[np.uint8]:
-        """Normal images that neither the run nor the judge was trained on."""
-        return self.test[~self.test_sensitive]
+        """Normal images that the run was not trained on, of both parts."""
+        return np.concatenate([self.train[~self.train_sensitive], self.test[~self.test_sensitive]])
 
 
 def read_truth(file: Path, data: DataSpec, trained_on: Sequence[ManifestEntry], seed: int) -> Truth:

@@ -82,7 +82,7 @@ class Outcome:
 
 
 def judge_by_truth(file: Path, spec: RunSpec, entries: Sequence[ManifestEntry], seed: int, log: EventLog) -> Judge:
-    """Train a classifier on known truth; the Fréchet reference is normal images that nothing was trained on."""
+    """Train a classifier on known truth; the Fréchet reference is its normal images, new to the model."""
     truth = read_truth(file, spec.data, entries, seed)
 
     def told(done: int, total: int) -> None:
@@ -94,12 +94,15 @@ def judge_by_truth(file: Path, spec: RunSpec, entries: Sequence[ManifestEntry], 
     accuracy = float(
         np.mean([(flagged == truth.test_sensitive)[truth.test_sensitive == kind].mean() for kind in (0, 1)])
     )
-    space = frechet_space(judge.features(truth.normals))
+    # Not the judge's own features: they know normal from sensitive and little else, and would hardly notice that a whole
+    # kind of normal image is gone.
+    extract = best_features(spec)
+    space = frechet_space(extract(truth.normals))
 
     def look(images: Images) -> SetOutcome:
         sensitive = judge.probability(images)
         normal = int((sensitive <= 0.5).sum())
-        distance = None if space is None else space.distance(judge.features(images))
+        distance = None if space is None else space.distance(extract(images))
         return SetOutcome(normal / len(images), wilson_interval(normal, len(images)), distance, sensitive)
 
     def outcome(after: Images, before: Images | None) -> Outcome:
@@ -113,8 +116,8 @@ def judge_by_truth(file: Path, spec: RunSpec, entries: Sequence[ManifestEntry], 
             *found,
             accuracy,
             note + (f" Of the truth file, {truth.note}." if truth.note else ""),
-            _named("features of the classifier trained on the truth", space),
-            f"{len(truth.normals):,} normal images that neither the model nor the classifier was trained on",
+            _named(extract.name, space),
+            f"{len(truth.normals):,} normal images of the truth file, none of which the model was trained on",
             _note(space, found, len(truth.normals)),
         )
 
@@ -172,9 +175,8 @@ def _label_reference(judge: LabelJudge, features: Mapping[str, Features]) -> tup
         return frechet_space(normal), f"{len(normal):,} images labeled normal, among those it was trained on"
     unlabeled = features["unlabeled"]
     kept = np.argsort(judge.scores(unlabeled))[: round(len(unlabeled) * (1 - judge.beta))]
-    return frechet_space(unlabeled[kept]), (
-        f"{len(kept):,} unlabeled images that it was trained on, without the {judge.beta:.0%} most like sensitive ones"
-    )
+    left_out = "" if len(kept) == len(unlabeled) else f", without the {judge.beta:.0%} most like sensitive ones"
+    return frechet_space(unlabeled[kept]), f"{len(kept):,} unlabeled images that it was trained on{left_out}"
 
 
 def _label_note(judge: LabelJudge, labeled: int) -> str:

@@ -52,8 +52,8 @@ def test_by_truth(trained: RunFolder, truth_file: Path) -> None:
         assert len(list((trained.evaluation / which).glob("*.png"))) == 40
         assert np.mean(np.array(judged[which]) <= 0.5) == pytest.approx(rate)
     assert report.fid is not None and report.fid_before is not None
-    assert report.fid_features.startswith("features of the classifier trained on the truth")
-    assert report.fid_reference.startswith("24 normal images that neither")
+    assert report.fid_features.startswith("the middle of the diffusion network")
+    assert report.fid_reference.startswith("60 normal images of the truth file")
 
 
 def test_by_labels(trained: RunFolder) -> None:
@@ -61,7 +61,7 @@ def test_by_labels(trained: RunFolder) -> None:
     assert report.nsr_judge == "labels" and report.judge_accuracy is None
     assert "20 sensitive labels" in report.judge_note
     assert 0 <= report.nsr_interval[0] <= report.nsr_interval[1] <= 1
-    assert "unlabeled images that it was trained on, without the 20% most like" in report.fid_reference
+    assert report.fid_reference == "60 unlabeled images that it was trained on"  # none of which looks sensitive
 
 
 def test_same_seed_same_report(trained: RunFolder) -> None:
@@ -89,7 +89,7 @@ def test_from_scratch_there_is_no_before(tmp_path: Path) -> None:
 def test_few_samples_have_no_distance_and_it_says_so(trained: RunFolder) -> None:
     report = assess(trained, samples=8)
     assert report.fid is None
-    assert "needs at least 24 samples; draw more" in report.fid_note
+    assert "needs at least 30 samples; draw more" in report.fid_note
 
 
 def test_what_cannot_be_evaluated(tmp_path: Path) -> None:

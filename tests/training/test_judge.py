@@ -94,7 +94,7 @@ class TestTruthFile:
         assert truth.train_sensitive.sum() == 24 and truth.test_sensitive.sum() == 16
         parts = [{image.tobytes() for image in part} for part in (truth.train, truth.test)]
         assert not parts[0] & parts[1]
-        assert len(truth.normals) == 18 and truth.note == ""
+        assert len(truth.normals) == 45 and truth.note == ""
 
     def test_what_the_run_was_trained_on_is_left_out_also_under_another_name(self, tmp_path: Path) -> None:
         rows = self.corpus(tmp_path)
