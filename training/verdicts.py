@@ -94,8 +94,8 @@ def judge_by_truth(file: Path, spec: RunSpec, entries: Sequence[ManifestEntry], 
     accuracy = float(
         np.mean([(flagged == truth.test_sensitive)[truth.test_sensitive == kind].mean() for kind in (0, 1)])
     )
-    # Not the judge's own features: they know normal from sensitive and little else, and would hardly notice that a whole
-    # kind of normal image is gone.
+    # Not the judge's own features: they know normal from sensitive and little else, and would hardly notice that a
+    # whole kind of normal image is gone.
     extract = best_features(spec)
     space = frechet_space(extract(truth.normals))
 
