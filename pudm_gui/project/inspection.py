@@ -101,7 +101,8 @@ def _inspect(image_id: int, path: Path, cancelled: Callable[[], bool]) -> Inspec
     try:
         info = verify(path)
     except ImageError as error:
-        digest = file_digest(path, cancelled) if path.is_file() else None  # never wait for a pipe
+        # Never wait for a pipe. Path.is_file would raise where the folder may not be entered.
+        digest = file_digest(path, cancelled) if os.path.isfile(path) else None  # noqa: PTH113
         return Inspection(image_id, 0, 0, "", digest or "", str(error))
     digest = file_digest(path, cancelled)
     return Inspection(image_id, info.width, info.height, info.format, digest or "", None)

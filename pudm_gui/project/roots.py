@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pudm_gui.project.model import Root
@@ -36,7 +37,8 @@ def roots(project: Project) -> list[Root]:
     found = []
     for id_, text in project.db.execute("SELECT id, path FROM roots ORDER BY id"):
         path = Path(text)
-        found.append(Root(id_, path, available=path.is_dir()))
+        # Path.is_dir would raise where a folder above may not be entered, such as another user's mounted disk.
+        found.append(Root(id_, path, available=os.path.isdir(path)))  # noqa: PTH112
     return found
 
 

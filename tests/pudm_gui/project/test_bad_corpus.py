@@ -118,3 +118,26 @@ def test_unreadable_folder_is_told_and_the_scan_goes_on(
     assert int(found) == len(corpus.good) + len(corpus.bad)
     assert len(problems) == 1
     assert f"{corpus.folder / corpus.locked} could not be listed (Permission denied)" in problems[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="Needs a user whom permissions stop.")
+def test_folders_that_may_not_be_entered_stop_neither_scan_nor_project() -> None:
+    """A folder whose names can be listed and no more, and an image folder on a disk that is another user's."""
+    script = (
+        "import os, tempfile; from pathlib import Path\n"
+        "from pudm_gui.project.images import image_ids, image_rows; from pudm_gui.project.project import Project\n"
+        "from pudm_gui.project.roots import add_root, roots; from pudm_gui.project.scan import scan\n"
+        "if os.geteuid() == 0: os.setegid(65534); os.seteuid(65534)\n"
+        "with tempfile.TemporaryDirectory() as place, Project.create(Path(place) / 'a.pudm') as project:\n"
+        "    images = Path(place, 'images'); listed = images / 'listed'; disk = Path(place, 'disk')\n"
+        "    listed.mkdir(parents=True); (listed / 'a.png').write_bytes(b'x'); (disk / 'photos').mkdir(parents=True)\n"
+        "    add_root(project, images); add_root(project, disk / 'photos')\n"
+        "    listed.chmod(0o444); disk.chmod(0)\n"
+        "    result = scan(project)\n"
+        "    print([root.available for root in roots(project)], result.inspected)\n"
+        "    print(image_rows(project, image_ids(project))[0].problem)\n"
+        "    listed.chmod(0o700); disk.chmod(0o700)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=Path.cwd())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[True, False] 1", "The file may not be read by this user."]
