@@ -108,6 +108,8 @@ class Catalogue:
                 return
             candidates = missing.get(file.size, [])
             digest = file_digest(folders[root_id] / file.path, cancelled) if candidates else None
+            if cancelled():  # a digest cut short tells nothing, and an image taken for new would lose its label
+                return
             same = [image for image in candidates if image.sha256 == digest]
             if same:
                 image = min(same, key=lambda each: _name(each.path) != _name(file.path))

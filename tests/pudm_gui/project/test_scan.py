@@ -81,6 +81,15 @@ def test_moved_image_keeps_id_and_label(project: Project, pictures: Path, ids: I
     assert (row.id, row.label, row.problem) == (ids[0], Label.SENSITIVE, None)
 
 
+def test_cancelled_while_a_moved_image_is_read_it_keeps_its_label(project: Project, pictures: Path, ids: Ids) -> None:
+    set_label(project, ids[:1], Label.SENSITIVE)
+    (pictures / "img1.png").rename(pictures / "moved.png")
+    asked = iter([False, False])  # after the walk and before the file; then while its content is read
+    assert scan(project, cancelled=lambda: next(asked, True)).added == 0
+    assert scan(project).moved == 1
+    assert rows(project)["moved.png"].label == Label.SENSITIVE
+
+
 def test_image_moved_to_another_root_keeps_its_label(
     project: Project, pictures: Path, ids: Ids, tmp_path: Path
 ) -> None:
