@@ -58,7 +58,8 @@ class _Row:
 
 
 def import_labels(project: Project, csv_path: Path) -> ImportReport:
-    """Give images the labels of a table, as one action that can be undone. Tags, if there, replace those of the image.
+    """Give images the labels of a table, as one action that can be undone. Tags, if there, replace those of the image;
+    they have no history, so undo leaves them.
 
     A path is relative to an image folder of the project, or absolute inside one. Files that the project does not have
     are counted and passed over.

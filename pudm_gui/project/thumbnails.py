@@ -83,9 +83,9 @@ class ThumbnailCache:
             self._db = self._connected()
         except sqlite3.DatabaseError:
             # Written without waiting for the disk, so a power cut may have damaged it. It is only a cache.
-            for suffix in ("", "-wal", "-shm"):
-                self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
             try:
+                for suffix in ("", "-wal", "-shm"):
+                    self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
                 self._db = self._connected()
             except (sqlite3.DatabaseError, OSError) as error:
                 self._give_up(error)
