@@ -15,20 +15,20 @@ EPOCHS = 40
 STEPS = (300, 1500)
 """Optimizer steps of one member: at least and at most, however many images there are."""
 BATCH = 64
-SMALLEST, LARGEST = 8, 64
+SMALLEST, LARGEST = 8, 32
 """Images are scaled to within this many pixels."""
 FEATURES = 16
 """Per member."""
 
 
 class _Network(nn.Module):
-    def __init__(self, channels: int, width: int = 32) -> None:
+    def __init__(self, channels: int, size: int, width: int = 32) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         previous = channels
         for index, out in enumerate((width, width, 2 * width, 2 * width)):
             layers += [nn.Conv2d(previous, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
-            if index == 1:
+            if index == 1 or (index == 0 and size > 16):
                 layers.append(nn.MaxPool2d(2))
             previous = out
         layers += [nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Dropout(0.3), nn.Linear(2 * width * 16, FEATURES)]
@@ -95,7 +95,7 @@ class TruthJudge:
 def _fit(images: Tensor, sensitive: Tensor, seed: int) -> _Network:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _Network(images.shape[1])
+        network = _Network(images.shape[1], images.shape[-1])
         target = sensitive.float()
         # Both kinds weigh the same, however many there are of each; smoothing keeps the outputs from saturating.
         weight = torch.where(sensitive, 0.5 / target.mean(), 0.5 / (1 - target.mean()))
