@@ -71,15 +71,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(options: argparse.Namespace) -> int:
-    from training.train import run_training
+# What loads torch is imported by the stages' work, once the run is claimed: it takes seconds, in which others must see
+# that the run is taken.
 
+
+def _train(options: argparse.Namespace) -> int:
     run = RunFolder(options.run_dir)
     run.spec()  # a folder that is no run gets a sentence before anything is written to it
-    for number in (signal.SIGINT, signal.SIGTERM):  # finish the step, save, and end well
-        signal.signal(number, lambda *_: send_command(run.path, "stop"))
-    # `run_training` says "started" itself, once it knows the device and the step.
-    return _logged(run, lambda log: run_training(run, log))
+
+    def work(log: EventLog) -> None:
+        from training.train import run_training
+
+        for number in (signal.SIGINT, signal.SIGTERM):  # finish the step, save, and end well
+            signal.signal(number, lambda *_: send_command(run.path, "stop"))
+        run_training(run, log)  # says "started" itself, once it knows the device and the step
+
+    return _logged(run, work)
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -101,34 +108,36 @@ def _sample(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from training.evaluate import evaluate
-
     if options.samples < 2:
         raise UserError(f"--samples is {options.samples}; give at least 2, better 500.")
-    return _stage(
-        "evaluate",
-        options.run_dir,
-        lambda run, log: evaluate(run, samples=options.samples, truth=options.truth, seed=options.seed, log=log),
-    )
+
+    def work(run: RunFolder, log: EventLog) -> None:
+        from training.evaluate import evaluate
+
+        evaluate(run, samples=options.samples, truth=options.truth, seed=options.seed, log=log)
+
+    return _stage("evaluate", options.run_dir, work)
 
 
 def _prior(options: argparse.Namespace) -> int:
-    from training.prior import estimate_prior
+    def work(run: RunFolder, log: EventLog) -> None:
+        from training.prior import estimate_prior
 
-    return _stage("prior", options.run_dir, estimate_prior)
+        estimate_prior(run, log)
+
+    return _stage("prior", options.run_dir, work)
 
 
 def _export(options: argparse.Namespace) -> int:
-    from training.export import export
+    def work(run: RunFolder, log: EventLog) -> None:
+        from training.export import export
 
-    return _stage(
-        "export",
-        options.run_dir,
-        lambda run, log: export(run, options.out_dir, weights=options.weights, log=log, replace_export=options.replace),
-    )
+        export(run, options.out_dir, weights=options.weights, log=log, replace_export=options.replace)
+
+    return _stage("export", options.run_dir, work)
 
 
-def _stage(name: str, folder: Path, work: Callable[[RunFolder, EventLog], object]) -> int:
+def _stage(name: str, folder: Path, work: Callable[[RunFolder, EventLog], None]) -> int:
     """Run a stage that follows training, told by the same event log."""
     run = RunFolder(folder)
     run.spec()

@@ -39,6 +39,7 @@ def run_training(run: RunFolder, log: EventLog) -> None:
     UserError
         Bad input, a full disk or divergence, in one sentence.
     """
+    commands_since = _last_sign_of_others(run)
     spec = run.spec()
     device = pick_device(spec.device)
     precision = pick_precision(spec, device)
@@ -60,7 +61,13 @@ def run_training(run: RunFolder, log: EventLog) -> None:
     state = TrainState(source.unet, spec.optim, device)
     if checkpoint is not None:
         state.resume(checkpoint)
-    _Session(run, spec, source, state, batches, precision, log).run()
+    try:
+        _Session(run, spec, source, state, batches, precision, log, commands_since).run()
+    except torch.OutOfMemoryError:
+        raise UserError(
+            f"The GPU has not enough free memory for batches of {spec.optim.batch_size} images; close other programs, "
+            "or start a run with a smaller batch size."
+        ) from None
 
 
 def starting_model(spec: RunSpec) -> PixelModel:
@@ -99,6 +106,7 @@ class _Session:
         batches: Batches,
         precision: Precision,
         log: EventLog,
+        commands_since: float,
     ) -> None:
         self.run_folder, self.spec, self.source, self.state = run, spec, source, state
         self.batches, self.precision, self.log = batches, precision, log
@@ -106,7 +114,7 @@ class _Session:
         self.seconds: deque[float] = deque(maxlen=50)
         self.saved_step = state.step
         self._commands = LineReader(run.commands_file)
-        self._born = psutil.Process().create_time()
+        self._commands_since = commands_since
 
     def run(self) -> None:
         begun = time.monotonic()
@@ -196,7 +204,7 @@ class _Session:
         paused = False
         while True:
             for line in self._commands:
-                if line.get("time", 0.0) < self._born:  # meant for an earlier process
+                if line.get("time", 0.0) < self._commands_since:  # meant for an earlier process
                     continue
                 match line.get("command"):
                     case "stop":
@@ -215,6 +223,16 @@ class _Session:
             if not paused:
                 return True
             time.sleep(PAUSE_POLL)
+
+
+def _last_sign_of_others(run: RunFolder) -> float:
+    """UNIX seconds before which commands are for an earlier process.
+
+    A process's start may be told a second too early: a stop that ended the process before must not end this one too.
+    """
+    born = psutil.Process().create_time()
+    last_words = max((event.get("time", 0.0) for event in run.events()), default=0.0)
+    return max(born, last_words) if last_words <= time.time() else born  # a clock may have been set back
 
 
 def _item(value: torch.Tensor | None) -> float | None:

@@ -148,6 +148,39 @@ def test_commands_for_an_earlier_process_are_void(tmp_path: Path) -> None:
     assert kinds(train_here(run))[-1] == "finished"
 
 
+def test_a_run_stopped_a_moment_ago_can_go_on(tmp_path: Path) -> None:
+    """Also where the system tells the start of the second process a second too early, before the first was stopped."""
+    run = make_run(tmp_path)
+    send_command(run.path, "stop")
+    assert kinds(train_here(run))[-1] == "stopped"
+    assert kinds(train_here(run))[-1] == "finished"
+
+
+def test_a_run_that_loads_torch_is_taken_already(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", *engine_command("train", run.path)[1:]], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        assert line.split("|")[-1].strip() != "torch", "torch was loaded before the run was claimed"
+        if run.worker() == process.pid:
+            break
+    else:
+        pytest.fail("the run was never claimed")
+    process.kill()
+    process.communicate()
+
+
+def test_too_little_memory_of_the_gpu_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("training.train.train", full)
+    with pytest.raises(UserError, match="not enough free memory for batches of 8 images"):
+        train_here(make_run(tmp_path))
+
+
 def test_divergence_is_told_and_the_last_checkpoint_stays_good(tmp_path: Path) -> None:
     run = make_run(tmp_path, optim__steps=400, optim__learning_rate=1e30, optim__warmup_steps=0, optim__grad_clip=1e30)
     with pytest.raises(UserError, match=r"Training diverged at step .* lower learning rate"):
