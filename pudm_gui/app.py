@@ -52,15 +52,15 @@ def make_application(theme: str | None = None) -> QApplication:
 
 
 def open_first(window: MainWindow, project: Path | None, *, demo: bool) -> None:
-    """Show what is at hand at once, and load the rest when it has been painted."""
+    """Show what is at hand at once, and open the project when the rest has been loaded."""
     if demo:
         window.show_start()
         window.start.show_busy(QCoreApplication.translate("App", "Preparing the demo…"))
-        window.first_painted.connect(window.open_demo)
+        window.loaded.connect(window.open_demo)
     elif project is not None:
         words = QCoreApplication.translate("App", "Opening {name}…")
         window.show_opening(words.format(name=project.stem))
-        window.first_painted.connect(lambda: window.open_project(project))
+        window.loaded.connect(lambda: window.open_project(project))
     else:
         window.show_start()
 

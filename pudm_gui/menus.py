@@ -117,9 +117,11 @@ class Menus(QObject):
     # -- what the actions do
 
     def _new(self) -> None:
-        self._window.close_project()
-        self._window.show_start()
-        self._window.start.choose_images()
+        images = self._window.start.ask_for_images()
+        if images is not None:
+            self._window.close_project()
+            self._window.show_start()
+            self._window.start.offer(images)
 
     def _open(self) -> None:
         self._window.start.choose_project()

@@ -86,12 +86,17 @@ class StartPage(QWidget):
         self.shown()
         self.problem.show_message(sentence, "error")
 
-    def choose_images(self) -> None:
-        """Ask for a folder of images, then offer to make a project of it."""
+    def ask_for_images(self) -> Path | None:
+        """Ask for a folder of images; None where the person would rather not."""
         start = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
         chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder of images"), start)
-        if chosen:
-            self.offer(Path(chosen))
+        return Path(chosen) if chosen else None
+
+    def choose_images(self) -> None:
+        """Ask for a folder of images, then offer to make a project of it."""
+        images = self.ask_for_images()
+        if images is not None:
+            self.offer(images)
 
     def offer(self, images: Path) -> None:
         """Show the form for a new project on `images`."""
@@ -253,7 +258,8 @@ class NewProjectForm(QFrame):
     def _change_project(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(self, self.tr("Where the project goes"), str(self.project))
         if chosen:
-            self.project = Path(chosen).with_suffix(SUFFIX)
+            path = Path(chosen)
+            self.project = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
             self._write()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from pudm_gui.menus import Menus
 from pudm_gui.recent import remember_project
 from pudm_gui.start_page import SUFFIX, StartPage
 from pudm_gui.widgets.icons import IconMark
+from pudm_gui.widgets.off_thread import OffThread
 from pudm_gui.widgets.overlay import MessageOverlay
 from pudm_gui.widgets.rail import Rail
 from pudm_gui.widgets.status_line import StatusLine
@@ -49,17 +51,22 @@ class MainWindow(QMainWindow):
     -------
     first_painted
         The window has been on the screen once.
+    loaded
+        What an open project needs has been imported since then.
     project_changed
         A project was opened or closed.
     """
 
     first_painted = Signal()
+    loaded = Signal()
     project_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.workspace: Workspace | None = None
         self._painted = False
+        self._loader = OffThread(self, threads=1)
+        self.first_painted.connect(self._load)
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         self.resize(QSize(1280, 800).boundedTo(self.screen().availableSize()))
@@ -114,7 +121,6 @@ class MainWindow(QMainWindow):
     def open_demo(self) -> None:
         """Prepare the demo project, off the GUI thread, and open it."""
         from pudm_gui.demo import prepare_demo
-        from pudm_gui.widgets.off_thread import OffThread
 
         folder = demo_folder()
         self.close_project()
@@ -165,6 +171,11 @@ class MainWindow(QMainWindow):
         workspace.show_page("label")
         self.project_changed.emit()
         QTimer.singleShot(0, workspace, self._settle)
+
+    def _load(self) -> None:
+        """Import on a thread: on this one it would hold up the window for a third of a second, at the first opening."""
+        needed = ("pudm_gui.workspace", "pudm_gui.label.page")
+        self._loader.submit(lambda: [import_module(name) for name in needed], lambda _: self.loaded.emit())
 
     def _settle(self) -> None:
         """What may come after the page is on the screen."""

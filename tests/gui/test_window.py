@@ -102,6 +102,59 @@ def test_the_window_is_painted_before_the_project_is_opened(qtbot: QtBot, projec
     window.close()
 
 
+def test_what_a_project_needs_is_loaded_while_the_window_stays_alive(project: Path) -> None:
+    script = """
+import sys, threading
+loaders = {}
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        loaders.setdefault(name, threading.current_thread())
+sys.meta_path.insert(0, Watch())
+import pudm_gui.app as app
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from pudm_gui.window import MainWindow
+build = MainWindow.__init__
+def built(window):
+    build(window)
+    window.project_changed.connect(lambda: QTimer.singleShot(0, QApplication.instance().quit))
+MainWindow.__init__ = built
+app.main([sys.argv[1]])
+here = [name for name in ("pydantic", "pudm_gui.label.page") if loaders[name] is threading.main_thread()]
+sys.exit(f"imported on the GUI thread: {here}" if here else 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(project)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_new_project_leaves_the_open_one_alone_until_a_folder_is_chosen(
+    qtbot: QtBot, window: MainWindow, project: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.open_project(project)
+    scanned(qtbot, window)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
+    action(window, "New project from a folder of images…").trigger()
+    assert window.workspace is not None
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(digits))
+    action(window, "New project from a folder of images…").trigger()
+    assert window.workspace is None
+    assert window.start.form.isVisible()
+
+
+def test_a_dot_in_the_name_of_a_new_project_is_kept(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = window.start.form
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "cats 2.0"), ""))
+    form._change_project()
+    assert form.project == tmp_path / "cats 2.0.pudm"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "cats.pudm"), ""))
+    form._change_project()
+    assert form.project == tmp_path / "cats.pudm"
+
+
 def test_what_is_no_project_is_refused_in_words(window: MainWindow, tmp_path: Path) -> None:
     window.open_project(tmp_path)
     assert window.workspace is None
@@ -236,6 +289,11 @@ def test_a_user_error_that_nobody_caught_is_told_and_a_defect_is_logged(
     sys.excepthook(ZeroDivisionError, ZeroDivisionError("x"), None)
     assert "ZeroDivisionError" in window.overlay.text
     assert "Your labels are saved" in window.overlay.text
+
+
+def test_a_file_name_in_a_message_is_no_markup(window: MainWindow) -> None:
+    window.tell("a<b>c</b>.png cannot be read.", "warning")
+    assert window.overlay.label.textFormat() == Qt.TextFormat.PlainText
 
 
 def test_an_error_is_not_pushed_away_by_good_news(window: MainWindow) -> None:
