@@ -88,7 +88,7 @@ class ShownImage(QObject):
     def _draw(self, row: ImageRow, label: Label) -> None:
         views = [view for view in (self._close_up, self._look) if view.isVisible()]
         if self._session.hide_everything:
-            self._drawn = None
+            self._drawn, self._peeking = None, False
             for view in views:
                 view.show_hidden()
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
@@ -16,10 +16,12 @@ SMALLEST, LARGEST = 96, 208
 """Sides of a tile, in pixels."""
 CAPTION = 18
 GAP = theme.SPACE_S
+HOLD_MS = 180
+"""A press shorter than this opens a preview and shows nothing; a longer one reveals it."""
 
 
 class Filmstrip(QAbstractScrollArea):
-    """Scrolls sideways over any number of previews. Press a blurred one to see it.
+    """Scrolls sideways over any number of previews. Hold a blurred one to see it.
 
     Signals
     -------
@@ -36,7 +38,10 @@ class Filmstrip(QAbstractScrollArea):
         self._previews: list[Preview] = []
         self._blur = True
         self._hidden = False
+        self._pressed: int | None = None
         self._revealed: int | None = None
+        self._holding = QTimer(self, singleShot=True, interval=HOLD_MS)
+        self._holding.timeout.connect(self._reveal)
         self._current = -1
         self._tile = SMALLEST
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -115,15 +120,22 @@ class Filmstrip(QAbstractScrollArea):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self._index_at(event.position().toPoint().x())
         if index is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._current = self._revealed = index
+            self._current = self._pressed = index
+            self._holding.start()
             self.viewport().update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         index = self._index_at(event.position().toPoint().x())
-        pressed, self._revealed = self._revealed, None
+        clicked = self._holding.isActive() and index is not None and index == self._pressed
+        self._holding.stop()
+        self._pressed = self._revealed = None
         self.viewport().update()
-        if index is not None and index == pressed:
+        if clicked:
             self.opened.emit(index)
+
+    def _reveal(self) -> None:
+        self._revealed = self._pressed
+        self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         move = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))

@@ -120,7 +120,7 @@ class RunView(QWidget):
         self.blur.setIcon(icon("eye-off"))
         self.blur.setCheckable(True)
         self.blur.setChecked(True)
-        self.blur.setToolTip(self.tr("Samples may be sensitive. Press a blurred one to see it."))
+        self.blur.setToolTip(self.tr("Samples may be sensitive. Hold a blurred one to see it."))
         self.blur.toggled.connect(self.filmstrip.set_blur)
         self.blur.toggled.connect(self.viewer.set_blur)
         self.draw_now = QPushButton(self.tr("Draw now"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
@@ -29,8 +29,8 @@ GAP = SPACE_S
 RIGHT = SPACE_XS
 """Air between the last column and the scroll bar."""
 MARK = 14
-HOLD_MS = 300
-"""A press shorter than this is a click; a longer one was meant to reveal."""
+HOLD_MS = 180
+"""A press shorter than this is a click and shows nothing; a longer one reveals."""
 
 
 class SampleGrid(QAbstractScrollArea):
@@ -59,7 +59,10 @@ class SampleGrid(QAbstractScrollArea):
         self._tile = TILE
         self._leader: SampleGrid | None = None
         self._current = self._hovered = self._partner = self._pressed = -1
-        self._press_time = QElapsedTimer()
+        self._down = -1
+        """Index under the button that went down."""
+        self._holding = QTimer(self, singleShot=True, interval=HOLD_MS)
+        self._holding.timeout.connect(lambda: self._press(self._down))
         self._revealed = self._hidden = False
 
     # What is shown
@@ -70,7 +73,8 @@ class SampleGrid(QAbstractScrollArea):
         self._marked = marked
         self._count = len(files)
         self._current = 0 if files else -1
-        self._hovered = self._partner = self._pressed = -1
+        self._hovered = self._partner = -1
+        self._let_go()
         self._lay_out()
         self.verticalScrollBar().setValue(0)
 
@@ -216,19 +220,26 @@ class SampleGrid(QAbstractScrollArea):
         index = self.index_at(event.position().toPoint())
         if event.button() != Qt.MouseButton.LeftButton or index < 0:
             return
-        self._press_time.start()
+        self._down = index
+        self._holding.start()
         self.set_current(index)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        index, clicked = self._down, self._holding.isActive()
+        if event.button() != Qt.MouseButton.LeftButton or index < 0:
+            return
+        self._let_go()
+        if clicked and self.index_at(event.position().toPoint()) == index:
+            self.activated.emit(index)
+
+    def _press(self, index: int) -> None:
         self.set_pressed(index)
         self.pressed.emit(index)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        index, held = self._pressed, self._press_time.elapsed() if self._press_time.isValid() else 0
-        if event.button() != Qt.MouseButton.LeftButton or index < 0:
-            return
-        self.set_pressed(-1)
-        self.pressed.emit(-1)
-        if held < HOLD_MS and self.index_at(event.position().toPoint()) == index:
-            self.activated.emit(index)
+    def _let_go(self) -> None:
+        self._down = -1
+        self._holding.stop()
+        self._press(-1)
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
