@@ -211,6 +211,7 @@ class CloseUp(QScrollArea):
         ):
             button = QPushButton(icon(label.word), words)
             button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the arrow keys to the images
             button.setEnabled(self._editable)
             button.setToolTip(self.tr("{words} ({key}); press again to clear (U)").format(words=words, key=key))
             button.clicked.connect(lambda on, label=label: self.marked.emit(label if on else Label.UNLABELED))
@@ -222,6 +223,7 @@ class CloseUp(QScrollArea):
         button = QToolButton()
         button.setText(text)
         button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setProperty("role", "quiet")
         button.clicked.connect(lambda: slot())
         return button

@@ -125,6 +125,7 @@ class FilterBar(QWidget):
         group = QButtonGroup(self)
         for chip in chips.values():
             group.addButton(chip)
+            chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the arrow keys to the images
             chip.clicked.connect(self._apply)
         chips["all"].setChecked(True)
         chips["unreadable"].hide()
@@ -193,6 +194,7 @@ class FilterBar(QWidget):
         button.setIcon(icon(icon_name))
         button.setIconSize(QSize(18, 18))
         button.setCheckable(True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setProperty("role", "quiet")
         button.setToolTip(tip)
         button.setAccessibleName(tip)

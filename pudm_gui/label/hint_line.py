@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, QTimer, Signal
+from PySide6.QtCore import QLocale, Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from pudm_gui import theme
@@ -49,6 +49,8 @@ class HintLine(QFrame):
         font.setPixelSize(theme.FONT_SMALL)
         self.advance.setFont(font)
         self.advance.toggled.connect(self.advance_toggled)
+        for button in (self.moved, self.advance):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the arrow keys to the images
         layout.addWidget(self.keys)
         layout.addWidget(self.note, 1)
         for widget in (self.moved, self.chosen, self.advance):

@@ -97,6 +97,7 @@ class LabelPage(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.settings.save()
+        self.close_up.tags.clearFocus()  # what is being typed there counts
         self.model.close()
         self.shown_image.close()
         self.thumbnails.close()
@@ -207,6 +208,7 @@ class LabelPage(QWidget):
         self.bar.left.connect(self.view.setFocus)
         self.close_up.marked.connect(self.labeling.mark_shown)
         self.close_up.tagged.connect(self._tag)
+        self.close_up.tags.returnPressed.connect(self.view.setFocus)
         self.close_up.look_wanted.connect(self.open_look)
         self.close_up.peeked.connect(self.shown_image.peek)
         self.look.stepped.connect(self.step)

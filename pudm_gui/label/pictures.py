@@ -73,9 +73,10 @@ class Pictures(QObject):
         if picture is not None and picture.veil == veil:
             self._kept.move_to_end(picture.key)
             return picture
-        self._thread.cancel_waiting()
-        self._under_way.clear()
-        self._make(row, veil)
+        if key_of(row) not in self._under_way:  # what was prepared as the next one is not made twice
+            self._thread.cancel_waiting()
+            self._under_way.clear()
+            self._make(row, veil)
         return None
 
     def prepare(self, row: ImageRow, veil: Veil) -> None:

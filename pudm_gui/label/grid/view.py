@@ -228,21 +228,23 @@ class GridView(QAbstractScrollArea):
     # --- another list
 
     def _note_place(self) -> None:
-        """Note by id what is chosen and in sight, as positions are about to change."""
+        """Note by id what is chosen, what stands from the keyboard's place on, and what is in sight."""
         current = self.selection.current
         self._kept = (
             self.chosen_ids(),
-            self.model.ids[:0] if current is None else self.model.ids[current : current + 1],
+            self.model.ids[:0] if current is None else self.model.ids[current:],
             self.sight.landmark(),
         )
 
     def _model_was_reset(self, other_filter: bool) -> None:
         self.pointer.release()
         self.pointer.hover(None)
-        chosen, current, landmark = self._kept
+        chosen, onwards, landmark = self._kept
         ranges = self.model.ranges_of(chosen) if len(chosen) else RangeSet()
-        places = self.model.places(current)
+        places = self.model.places(onwards[:1] if other_filter else onwards)
         place = int(places[0]) if len(places) else None
+        if place is None and len(onwards) and len(self.model) and not other_filter:
+            place = len(self.model) - 1  # the arrows go on from nearby
         self.selection = Selection(ranges, place, place)
         self.sight.find(None if other_filter else landmark)
         if other_filter and place is not None and ranges:

@@ -98,3 +98,29 @@ def test_a_label_given_while_the_list_is_asked_for_is_not_lost(page: Driver) -> 
     page.settle()
     assert page.page.model.labels[0] == Label.SENSITIVE
     assert np.array_equal(page.page.model.labels, page.labels())
+
+
+def test_the_arrows_go_on_nearby_when_the_image_they_stood_on_has_left_the_list(page: Driver) -> None:
+    page.choose("unlabeled")
+    page.click(30)
+    following = int(page.page.model.ids[31])
+    page.key(Qt.Key.Key_S)
+    page.page.model.reload()
+    page.settle()
+    assert page.chosen() == []  # nothing is chosen that the person did not choose
+    assert int(page.page.model.ids[page.view.selection.current]) == following
+    page.click(len(page.page.model) - 1)
+    page.key(Qt.Key.Key_S)
+    page.page.model.reload()
+    page.settle()
+    assert page.view.selection.current == len(page.page.model) - 1
+
+
+def test_a_click_on_a_filter_leaves_the_arrow_keys_to_the_images(page: Driver) -> None:
+    page.click(3)
+    chip = page.page.bar.chips["unlabeled"]
+    QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
+    page.settle()
+    assert page.view.hasFocus()
+    page.key(Qt.Key.Key_Right)
+    assert chip.isChecked() and page.chosen() == [4]

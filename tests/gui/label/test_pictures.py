@@ -17,6 +17,7 @@ from PySide6.QtTest import QTest
 
 from pudm_gui.label.decode import read_image
 from pudm_gui.label.grid.tiles import eye_rect
+from pudm_gui.project.images import image_rows
 from pudm_gui.project.thumbnails import ThumbnailCache
 from tests.gui.label.driver import CTRL, Driver, detail, pixels
 from training.images import ImageError
@@ -272,3 +273,36 @@ def test_a_long_name_is_cut_and_shown_whole_on_hover(page_of: Callable[..., Driv
     label = page.page.close_up.name
     assert "…" in label.text() and label.toolTip() == name
     assert page.page.close_up.width() < page.page.width() / 2
+
+
+def test_hiding_everything_lets_a_lifted_veil_fall(page_of: Callable[..., Driver], digits: Path) -> None:
+    page = page_of(digits, sensitive=5)
+    page.click(0)
+    page.settle()
+    page.page.close_up.peek.held.emit(True)  # held down, and never told that it was let go
+    page.page.session.hide_everything = True
+    page.page.session.hide_everything = False
+    page.settle()
+    assert page.page.close_up.peek.isVisible()
+
+
+def test_tags_that_are_being_typed_are_kept_when_the_page_closes(page_of: Callable[..., Driver], digits: Path) -> None:
+    page = page_of(digits, sensitive=5)
+    page.click(0)
+    page.settle()
+    image = int(page.page.model.ids[0])
+    page.page.close_up.tags.setFocus()
+    QTest.keyClicks(page.page.close_up.tags, "blurry, odd")
+    page.page.close()
+    assert image_rows(page.page.session.project, [image])[0].tags == ("blurry", "odd")
+
+
+def test_return_after_tagging_leads_back_to_the_images(page_of: Callable[..., Driver], digits: Path) -> None:
+    page = page_of(digits, sensitive=5)
+    page.click(0)
+    page.settle()
+    page.page.close_up.tags.setFocus()
+    QTest.keyClicks(page.page.close_up.tags, "odd")
+    QTest.keyClick(page.page.close_up.tags, Qt.Key.Key_Return)
+    assert page.view.hasFocus()
+    assert page.page.model.row(0).tags == ("odd",)
