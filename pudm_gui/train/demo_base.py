@@ -58,8 +58,10 @@ class DemoBase(QObject):
 
     def follow_running(self) -> None:
         """Go on with what is under way from before the window was opened."""
+        if self.exists:
+            return
         for job in self._jobs.active:
-            if not self.busy and job.run.path.name.endswith(f"-{NAME}"):
+            if not self.busy and job.stage in ("train", "export") and job.run.path.name.endswith(f"-{NAME}"):
                 self._follow(job)
 
     def start(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -45,7 +45,7 @@ class ModelChooser(QWidget):
         self._key = settings_key
         self.facts: ModelFacts | None = None
         self.problem = ""
-        layout = QVBoxLayout(self)
+        layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_S)
         self.existing = QRadioButton(self.tr("A model I have"))
@@ -56,6 +56,8 @@ class ModelChooser(QWidget):
         self._folder_row = self._build_folder_row()
         self._new_row = self._build_new_row()
         self.note = QLabel()
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setContentsMargins(theme.SPACE_XL, 0, 0, 0)
         self.note.setWordWrap(True)
         for widget in (self.existing, self._folder_row, self.scratch, self._new_row, self.note):
             layout.addWidget(widget)
@@ -180,6 +182,8 @@ class ModelChooser(QWidget):
     def _refresh(self) -> None:
         self._folder_row.setVisible(not self.from_scratch)
         self._new_row.setVisible(self.from_scratch)
+        self._layout.removeWidget(self.note)  # it goes under the choice that it is about
+        self._layout.insertWidget(self._layout.indexOf(self.scratch) if not self.from_scratch else -1, self.note)
         facts, words, role = self.facts, "", "small"
         if self.from_scratch:
             words = self.tr("It learns to make images like the unlabeled ones, and none like the sensitive ones.")

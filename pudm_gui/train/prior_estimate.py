@@ -38,12 +38,14 @@ class PriorEstimator(QObject):
         super().__init__(parent)
         self._session, self._jobs = session, jobs
         self._job: Job | None = None
+        self._freezing = False
         self._work = OffThread(self, threads=1)
         self._folder = RunFolder(session.project.path / FOLDER)
         jobs.active_changed.connect(self._look_for_job)
 
     @property
     def active(self) -> bool:
+        """Whether there is an estimate to stop."""
         return self._job is not None
 
     def load_last(self) -> None:
@@ -54,9 +56,12 @@ class PriorEstimator(QObject):
         self._look_for_job()
 
     def start(self, spec: RunSpec) -> None:
-        """Freeze the labels, off the GUI thread, and estimate."""
+        """Freeze the labels, off the GUI thread, and estimate; asked twice, it does so once."""
         from pudm_gui.project.runs import prior_folder
 
+        if self._freezing:
+            return
+        self._freezing = True
         project = self._session.project
         self.working.emit(self.tr("Preparing…"))
 
@@ -67,11 +72,14 @@ class PriorEstimator(QObject):
                 return error
 
         def begin(frozen: RunFolder | UserError) -> None:
-            if isinstance(frozen, UserError):
-                self.working.emit("")
-                self._session.message.emit(str(frozen), "error")
-            else:
+            self._freezing = False
+            try:
+                if isinstance(frozen, UserError):
+                    raise frozen
                 self._jobs.start("prior", frozen)
+            except UserError as error:
+                self.working.emit("")
+                self._session.message.emit(str(error), "error")
 
         self._work.submit(freeze, begin)
 

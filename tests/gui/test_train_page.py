@@ -173,6 +173,16 @@ def test_an_estimate_is_shown_beside_the_slider_and_taken_with_one_click(qtbot: 
     qtbot.waitUntil(lambda: not page._jobs.active, timeout=WAIT_MS)
 
 
+def test_an_estimate_asked_for_twice_is_made_once(qtbot: QtBot, page: TrainPage) -> None:
+    told: list[str] = []
+    page._session.message.connect(lambda text, _: told.append(text))
+    click(qtbot, page.setup.beta.estimate_button)
+    click(qtbot, page.setup.beta.estimate_button)
+    qtbot.waitUntil(lambda: page.setup.beta.accept_button.isVisible(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not page._jobs.active, timeout=WAIT_MS)
+    assert not told
+
+
 def test_an_estimate_that_fails_says_why(qtbot: QtBot, page: TrainPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_ENGINE", "fail")
     with qtbot.waitSignal(page._session.message, timeout=WAIT_MS) as blocker:
@@ -347,9 +357,7 @@ def shown_color(page: TrainPage) -> int:
     return strip.viewport().grab().toImage().pixelColor(strip.tile_rect(0).center()).red()
 
 
-def test_samples_are_blurred_until_pressed_and_hidden_with_everything(
-    qtbot: QtBot, page: TrainPage, model: Path
-) -> None:
+def test_samples_are_blurred_until_held_and_hidden_with_everything(qtbot: QtBot, page: TrainPage, model: Path) -> None:
     start(qtbot, page, model, "finished")
     strip, picture = page.view.filmstrip, (last_run(page), page.view.progress.previews[0])
     asked: list[bool] = []
@@ -361,8 +369,12 @@ def test_samples_are_blurred_until_pressed_and_hidden_with_everything(
     center = strip.tile_rect(0).center()
     qtbot.mousePress(strip.viewport(), Qt.MouseButton.LeftButton, pos=center)
     strip.viewport().repaint()
-    assert not asked[-1]
+    assert asked[-1]  # a click shows nothing
+    qtbot.waitUntil(lambda: not asked[-1])  # holding does
     qtbot.mouseRelease(strip.viewport(), Qt.MouseButton.LeftButton, pos=center)
+    strip.viewport().repaint()
+    assert asked[-1]
+    qtbot.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=center)
     assert page.view.stage.currentWidget() is page.view.viewer
     qtbot.keyClick(page.view.viewer, Qt.Key.Key_Escape)
     assert page.view.stage.currentWidget() is page.view.curves
@@ -430,3 +442,16 @@ def test_the_demo_trains_its_own_model_and_offers_it(qtbot: QtBot, page: TrainPa
     assert not demo.setup.hint.isVisible()
     assert list_runs(demo._session.project)[0].spec().objective.kind == "unsupervised"
     qtbot.waitUntil(demo.setup.start.isEnabled, timeout=WAIT_MS)
+
+
+def test_other_work_on_the_demo_s_base_run_leaves_the_chosen_model_alone(
+    qtbot: QtBot, page: TrainPage, make_page: Callable[[Session], TrainPage], model: Path
+) -> None:
+    (page._session.project.path.parent / "demo.json").write_text('{"seed": 0}')
+    demo = make_page(page._session)
+    click(qtbot, demo.setup.hint.button)
+    qtbot.waitUntil(lambda: demo.setup.model.ready and not demo._jobs.active, timeout=WAIT_MS)
+    demo.setup.model.choose(model)
+    demo._jobs.start("evaluate", last_run(demo))
+    qtbot.waitUntil(lambda: not demo._jobs.active, timeout=WAIT_MS)
+    assert demo.setup.model.name == "my-ddpm"
