@@ -43,6 +43,8 @@ class EmptyState(QWidget):
         self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title.setWordWrap(True)
         self.text = QLabel(text)
+        for label in (self.title, self.text):
+            label.setTextFormat(Qt.TextFormat.PlainText)  # may tell what was searched for
         self.text.setProperty("role", "muted")
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.text.setWordWrap(True)

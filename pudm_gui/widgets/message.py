@@ -45,6 +45,7 @@ class InlineMessage(QFrame):
         layout.setSpacing(theme.SPACE_S)
         self._mark = IconMark(kind, 20, TINTS[kind])
         self.label = QLabel()
+        self.label.setTextFormat(Qt.TextFormat.PlainText)  # file names are no markup
         self.label.setWordWrap(True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
