@@ -117,6 +117,7 @@ class Workspace(QObject):
             page.deleteLater()
         self._pages.clear()
         self._status.scan.stop_clicked.disconnect(self.session.cancel_scan)
+        self._status.scan.clicked.disconnect(self._show_label)
         self._status.job.stop_clicked.disconnect(self._stop_job)
         self._status.job.clicked.disconnect(self._show_job)
         self.jobs.close()
@@ -131,6 +132,7 @@ class Workspace(QObject):
         session.scan_progress.connect(self._show_scan)
         session.scan_finished.connect(self._scan_ended)
         status.scan.stop_clicked.connect(session.cancel_scan)
+        status.scan.clicked.connect(self._show_label)
         self.jobs.active_changed.connect(self._follow_newest)
         status.job.stop_clicked.connect(self._stop_job)
         status.job.clicked.connect(self._show_job)
@@ -201,6 +203,9 @@ class Workspace(QObject):
     def _stop_job(self) -> None:
         if job := self._newest_job():
             job.stop()
+
+    def _show_label(self) -> None:
+        self.show_page("label")
 
     def _show_job(self) -> None:
         if job := self._newest_job():
