@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from training.errors import UserError
 
@@ -54,19 +57,18 @@ def write_atomic(path: Path, data: bytes | str) -> None:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder that becomes `path` when the block ends well, and vanishes when it does not.
 
-    An existing `path` is replaced. Raises ``UserError`` when the disk is full.
+    An existing `path` is replaced, and gone only once the new one is complete. Raises ``UserError`` when the disk is
+    full.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
+    _delete_leftovers(path)
     try:
         temporary.mkdir(parents=True)
         yield temporary
         for child in sorted(temporary.rglob("*")):
             fsync_path(child)
         fsync_path(temporary)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.rename(path)
+        _swap(temporary, path)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise disk_error(error, path) from error
@@ -74,6 +76,27 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     fsync_path(path.parent)
+
+
+def _swap(new: Path, path: Path) -> None:
+    former = new.with_suffix(".old")
+    if path.exists():
+        path.rename(former)
+    try:
+        new.rename(path)
+    except OSError:
+        if former.exists():
+            former.rename(path)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _delete_leftovers(path: Path) -> None:
+    """Delete what killed processes, and earlier failures of this one, left of their tries to write `path`."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        pid = leftover.suffixes[-2].removeprefix(".")
+        if pid == str(os.getpid()) or (pid.isdecimal() and not psutil.pid_exists(int(pid))):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def disk_error(error: OSError, path: Path) -> Exception:
