@@ -50,6 +50,8 @@ def read_manifest(path: Path) -> list[ManifestEntry]:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         raise UserError(f"{path.parent} has no {path.name}; start the run again from its project.") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); restore the file.") from None
     for number, line in enumerate(text.splitlines(), 1):
         try:
             entry = ManifestEntry(**json.loads(line))

@@ -77,7 +77,7 @@ class OptimSpec(Section):
     batch_size: Annotated[int, Field(ge=2)] = 64
     """Images per step, unlabeled and labeled together."""
     labeled_fraction: OpenUnit = 0.25
-    """Share of the batch that is drawn from the labeled images (S; S and N for supervised and PNU)."""
+    """Share of the batch that is drawn from the labeled images (S; S and N for PNU)."""
     learning_rate: Positive = 1e-4
     warmup_steps: Annotated[int, Field(ge=0)] = 20
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
@@ -169,7 +169,7 @@ class RunSpec(Section):
 def with_settings(spec: RunSpec, assignments: dict[str, Any]) -> RunSpec:
     """Return `spec` with dotted keys replaced, as in ``{"optim.steps": "600"}``.
 
-    Strings are parsed as JSON where they can be.
+    Strings are parsed as JSON where they can be, except that a setting which is text, such as the name, stays text.
 
     Raises
     ------
@@ -184,7 +184,9 @@ def with_settings(spec: RunSpec, assignments: dict[str, Any]) -> RunSpec:
             node = node.get(section) if isinstance(node, dict) else None
         if not isinstance(node, dict) or leaf not in node:
             raise UserError(f"There is no setting named {key}; the settings are {', '.join(_dotted(document))}.")
-        node[leaf] = _decoded(value)
+        decoded = _decoded(value)
+        is_text = isinstance(node[leaf], str) and isinstance(value, str)
+        node[leaf] = value if is_text and not isinstance(decoded, str) else decoded
     return RunSpec.parse(document)
 
 
@@ -200,6 +202,8 @@ def explain(error: ValidationError) -> str:
             "give the share of sensitive images, such as 0.1."
         )
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":  # one of ours, which says all
+        return f"{message}; correct the value."
     return f"{where or 'the document'} is {first['input']!r}, but {message[0].lower()}{message[1:]}; correct the value."
 
 

@@ -155,6 +155,13 @@ def test_manifest_round_trip_with_any_name(tmp_path: Path) -> None:
     assert read_manifest(run.manifest_file) == entries
 
 
+def test_a_manifest_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    run.manifest_file.write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"manifest\.jsonl cannot be read .*; restore the file"):
+        read_manifest(run.manifest_file)
+
+
 @pytest.mark.parametrize("line", ["{", '{"root": "1"}', '{"root":"1","path":"a","label":"evil","sha256":""}'])
 def test_a_damaged_manifest_names_its_line(tmp_path: Path, line: str) -> None:
     run = make_run(tmp_path)

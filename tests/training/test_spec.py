@@ -61,6 +61,16 @@ def test_values_out_of_range(key: str, value: str) -> None:
         with_settings(RunSpec(), {key: value})
 
 
+def test_a_name_may_be_a_number() -> None:
+    assert with_settings(RunSpec(), {"name": "2024"}).name == "2024"
+
+
+def test_a_relative_model_path_is_told_without_the_whole_document() -> None:
+    with pytest.raises(UserError) as caught:
+        with_settings(RunSpec(), {"model.source": "models/base"})
+    assert str(caught.value) == 'the settings: model.source must be "scratch" or an absolute path; correct the value.'
+
+
 @pytest.mark.parametrize(("batch", "fraction", "expected"), [(64, 0.25, 16), (2, 0.01, 1), (2, 0.99, 1), (8, 0.99, 7)])
 def test_labeled_share_leaves_room_for_both(batch: int, fraction: float, expected: int) -> None:
     spec = with_settings(RunSpec(), {"optim.batch_size": batch, "optim.labeled_fraction": fraction})
