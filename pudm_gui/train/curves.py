@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from pudm_gui import theme
 from pudm_gui.train.progress import TERMS, TrainingProgress
-from pudm_gui.train.smoothing import robust_range, smoothed
+from pudm_gui.train.smoothing import robust_range, smoothed, thinned
 
 pg.setConfigOptions(antialias=True)
 
+MOST_POINTS = 800
+"""Of one line: more cannot be told apart on a screen, and painting them would hold up the window."""
 FAINT = 70
 """Alpha of the raw values, of 255."""
 TINTS = {"l_u": "normal", "l_s": "sensitive", "r": "text", "l_s_plus": "warning"}
@@ -81,8 +83,9 @@ class LossCurves(QWidget):
             entry.setVisible(term in present)
             values = np.array([np.nan if v is None else v for v in progress.terms[term]], dtype=float)
             calm = smoothed(values)
-            self._raw[term].setData(at, values, connect="finite")
-            self._calm[term].setData(at, calm, connect="finite")
+            for line, shown in ((self._raw[term], values), (self._calm[term], calm)):
+                kept = thinned(shown, MOST_POINTS)
+                line.setData(at[kept], shown[kept], connect="finite")
             entry.set_value(float(calm[-1]) if term in present else None)
             if term in present and entry.isChecked():
                 calm_values += [calm, values]

@@ -30,6 +30,32 @@ def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.convolve(padded, kernel, "valid") / weights
 
 
+def thinned(values: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+    """Which points to draw so that a line looks the same: of each stretch the lowest and the highest, in order.
+
+    Parameters
+    ----------
+    values
+        ``(N,)`` float64; NaN is a gap.
+    most
+        About how many points may be left.
+
+    Returns
+    -------
+    ``(M,)`` int64, ascending.
+    """
+    stretch = 2 * len(values) // most
+    if stretch <= 2:
+        return np.arange(len(values))
+    whole = len(values) // stretch * stretch
+    blocks = values[:whole].reshape(-1, stretch)
+    known = np.isfinite(blocks)
+    lowest = np.where(known, blocks, np.inf).argmin(axis=1)
+    highest = np.where(known, blocks, -np.inf).argmax(axis=1)
+    picked = np.column_stack((lowest, highest)) + np.arange(0, whole, stretch)[:, None]
+    return np.union1d(picked.ravel(), np.arange(whole, len(values)))
+
+
 def robust_range(values: NDArray[np.float64]) -> tuple[float, float] | None:
     """Limits that leave out the wildest hundredth at either end, with a little air; None where there is nothing."""
     finite = values[np.isfinite(values)]

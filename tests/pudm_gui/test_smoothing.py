@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pudm_gui.train.smoothing import robust_range, smoothed
+from pudm_gui.train.smoothing import robust_range, smoothed, thinned
 
 
 def test_a_straight_line_stays_where_it_is() -> None:
@@ -35,3 +35,15 @@ def test_the_range_leaves_out_the_wildest_values() -> None:
     assert -0.2 < low < 0.05
     assert 0.95 < high < 1.3
     assert robust_range(np.array([np.nan])) is None
+
+
+def test_a_thinned_line_keeps_its_peaks_gaps_and_ends() -> None:
+    values = np.sin(np.arange(10_001) / 50)
+    values[1234], values[4321] = 9.0, -9.0
+    values[6000:6500] = np.nan
+    kept = thinned(values, 800)
+    assert len(kept) <= 900
+    assert (np.diff(kept) > 0).all()
+    assert {1234, 4321, 10_000} <= set(kept.tolist())
+    assert np.isnan(values[kept]).any()
+    assert thinned(values[:500], 800).tolist() == list(range(500))
