@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -122,7 +123,11 @@ def inception_features(file: Path, device: torch.device, batch_size: int = 32) -
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     try:
         with tempfile.TemporaryDirectory() as folder:  # clean-fid wants the file by its first name
-            Path(folder, "inception-2015-12-05.pt").symlink_to(file.resolve())
+            named = Path(folder, "inception-2015-12-05.pt")
+            try:
+                named.symlink_to(file.resolve())
+            except OSError:  # Windows lets few users make links
+                shutil.copyfile(file, named)
             network = InceptionV3W(folder, download=False).to(device).eval()
     except (RuntimeError, AttributeError, ValueError) as error:
         raise UserError(

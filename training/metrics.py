@@ -66,7 +66,7 @@ class FrechetSpace:
         return max(distance, 0.0) if math.isfinite(distance) else None
 
 
-def frechet_space(reference: NDArray[np.floating], most: int | None = None) -> FrechetSpace | None:
+def frechet_space(reference: NDArray[np.floating]) -> FrechetSpace | None:
     """The space that `reference` ``(N, D)`` can carry, or ``None`` where it has too few images or no spread.
 
     With N < 4 D the Gaussian of all D dimensions would be singular or all noise; the first N / 4 principal axes of the
@@ -78,7 +78,7 @@ def frechet_space(reference: NDArray[np.floating], most: int | None = None) -> F
     values = reference.astype(np.float64)
     mean = values.mean(0)
     _, spread, axes = np.linalg.svd(values - mean, full_matrices=False)
-    carried = min(count // SAMPLES_PER_DIMENSION, width, most or width)
+    carried = min(count // SAMPLES_PER_DIMENSION, width)
     rank = int((spread > spread[0] * 1e-4).sum()) if spread[0] > 0 else 0
     kept = axes[: min(carried, rank)]
     if len(kept) == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,8 @@ def _rows(file: Path, data: DataSpec) -> list[tuple[Path, bool]]:
     for line, path, label in rows:
         if label not in ("normal", "sensitive"):
             raise UserError(f"{file}, line {line}: the label is {label!r}; use normal or sensitive.")
-        here = next((base / path for base in bases if (base / path).is_file()), None)
+        # Path.is_file would raise where a folder may not be entered.
+        here = next((base / path for base in bases if os.path.isfile(base / path)), None)  # noqa: PTH113
         if here is None:
             raise UserError(f"{file}, line {line}: there is no image {path}; correct the path.")
         found.append((here, label == "sensitive"))
@@ -123,5 +125,9 @@ def _stratified(sensitive: NDArray[np.bool_], rng: np.random.Generator) -> NDArr
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Of the content; "" where it may not be read, which decoding will find too."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -57,6 +57,13 @@ def test_a_wrong_inception_file_gets_a_sentence(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(UserError, match="is not the Inception network"):
         inception_features(other, CPU)
 
+    def refused(self: Path, target: Path) -> None:
+        raise OSError("A required privilege is not held by the client")
+
+    monkeypatch.setattr(Path, "symlink_to", refused)  # as on Windows
+    with pytest.raises(UserError, match="is not the Inception network"):
+        inception_features(other, CPU)
+
 
 def test_inception_is_clean_fids_own(test_data: Path) -> None:
     file = test_data / "weights" / "inception-2015-12-05.pt"
