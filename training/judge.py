@@ -74,12 +74,6 @@ class TruthJudge:
         logits = [torch.cat([net(part) for part in self._parts(images)]) for net in self.members]
         return torch.stack(logits).double().sigmoid().mean(0).numpy()
 
-    @torch.inference_mode()
-    def features(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Penultimate layers of all members side by side, ``(N, 48)``."""
-        columns = [torch.cat([net.body(part) for part in self._parts(images)]) for net in self.members]
-        return torch.cat(columns, 1).double().numpy()
-
     def _parts(self, images: NDArray[np.uint8]) -> tuple[Tensor, ...]:
         return self._prepared(images).split(512)
 

@@ -136,4 +136,4 @@ def test_colour_images_of_another_size_can_be_judged(monkeypatch: pytest.MonkeyP
     images = rng.integers(0, 256, (40, 3, 96, 96), dtype=np.uint8)
     judge = TruthJudge(images, np.arange(40) % 2 == 0, seed=0)
     assert judge.size == 32
-    assert judge.features(images[:5]).shape == (5, 48)
+    assert judge.probability(images[:5]).shape == (5,)
