@@ -21,10 +21,11 @@ from PySide6.QtWidgets import (
 
 from pudm_gui import theme
 from pudm_gui.label.canvas import ImageCanvas
-from pudm_gui.label.names import file_size, moment, printable
+from pudm_gui.label.names import file_size, moment
 from pudm_gui.project.model import HistoryEntry, ImageRow, Label
 from pudm_gui.widgets.elided import ElidedLabel
 from pudm_gui.widgets.icons import icon
+from pudm_gui.widgets.plain_text import printable, tip
 
 PICTURE_HEIGHT = 260
 
@@ -144,7 +145,7 @@ class CloseUp(QScrollArea):
         parent = "" if str(path.parent) == "." else f"/{path.parent}"
         self.folder.setText(f"{row.file.parents[len(path.parts) - 1].name}{parent}")
         self.facts.setText(self._facts(row))
-        self.facts.setToolTip(printable(str(row.file)))
+        self.facts.setToolTip(tip(printable(str(row.file))))
         self.problem.setText(problem or "")
         self.problem.setVisible(problem is not None)
         for offered, button in self._label_buttons.items():

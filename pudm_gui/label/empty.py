@@ -6,9 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from pudm_gui.label.grid.model import GridModel
-from pudm_gui.label.names import printable
 from pudm_gui.session import Session
 from pudm_gui.widgets.empty_state import EmptyState
+from pudm_gui.widgets.plain_text import printable
 
 
 class EmptyStates(QStackedWidget):

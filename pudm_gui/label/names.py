@@ -1,14 +1,8 @@
-"""File names and numbers as they are shown to people."""
+"""Times and sizes as they are shown to people."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QDateTime, QLocale
-
-
-def printable(name: str) -> str:
-    """A file name on one line, whatever bytes and line breaks it holds."""
-    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join("␤" if char in "\r\n" else char if char.isprintable() else "�" for char in readable)
 
 
 def moment(seconds: float) -> str:

@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from pudm_gui.widgets.plain_text import printable, tip
+
 
 class ElidedLabel(QLabel):
     """One line of plain text with an ellipsis where it is cut; ``full_text`` is what was set."""
@@ -30,12 +32,12 @@ class ElidedLabel(QLabel):
     def setText(self, text: str) -> None:
         # A file name may hold line breaks and undecodable bytes; neither belongs on a line of text.
         self._full = text
-        self.setAccessibleName(_printable(text))
+        self.setAccessibleName(printable(text))
         self._elide()
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(_printable(self._full)) + 2, super().sizeHint().height())
+        return QSize(metrics.horizontalAdvance(printable(self._full)) + 2, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance("…") * 3, super().minimumSizeHint().height())
@@ -50,13 +52,8 @@ class ElidedLabel(QLabel):
             self._elide()
 
     def _elide(self) -> None:
-        whole = _printable(self._full)
+        whole = printable(self._full)
         shown = self.fontMetrics().elidedText(whole, self._mode, max(self.contentsRect().width(), 0))
         if shown != super().text():
             super().setText(shown)
-        self.setToolTip("" if shown == whole else whole)
-
-
-def _printable(text: str) -> str:
-    readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join("␤" if character in "\r\n" else character for character in readable)
+        self.setToolTip("" if shown == whole else tip(whole))

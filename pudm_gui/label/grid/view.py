@@ -25,9 +25,9 @@ from pudm_gui.label.grid.selection import Selection
 from pudm_gui.label.grid.sight import Landmark, Sight
 from pudm_gui.label.grid.thumbnails import Thumbnails, Wanted, key_of
 from pudm_gui.label.grid.tiles import Look, paint_band, paint_tile, picture_edge
-from pudm_gui.label.names import printable
 from pudm_gui.label.veil import Veil
 from pudm_gui.project.model import Ids, ImageRow, Label
+from pudm_gui.widgets.plain_text import printable, tip
 
 SMALLEST, LARGEST, USUAL = 72, 320, 148
 """Edges of tiles in pixels."""
@@ -340,7 +340,7 @@ class GridView(QAbstractScrollArea):
         tile = self.thumbnails.tile(key_of(row))
         problem = row.problem or (tile.problem if tile else None)
         text = printable(row.path) + (f"\n{problem}" if problem else "")
-        QToolTip.showText(event.globalPos(), text, self.viewport(), self.sight.rect(index))
+        QToolTip.showText(event.globalPos(), tip(text), self.viewport(), self.sight.rect(index))
 
     def _hover(self, point: QPoint) -> None:
         self.pointer.hover(self.sight.geometry.index_at(self._content(point)))
