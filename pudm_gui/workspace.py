@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from pudm_gui.jobs import Job, JobRunner
@@ -115,6 +115,8 @@ class Workspace(QObject):
             page.close()
             self._stack.removeWidget(page)
             page.deleteLater()
+            # Now, while there is a project: it ends the page's threads, and nothing they bring can start a job later.
+            QCoreApplication.sendPostedEvents(page, QEvent.Type.DeferredDelete)
         self._pages.clear()
         self._status.scan.stop_clicked.disconnect(self.session.cancel_scan)
         self._status.scan.clicked.disconnect(self._show_label)

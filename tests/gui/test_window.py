@@ -330,3 +330,29 @@ sys.exit(f"imported {heavy}" if heavy else status)
         [sys.executable, "-c", script, str(project)], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_work_of_a_page_ends_before_its_project_is_closed(
+    qtbot: QtBot, window: MainWindow, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, gate, ended = threading.Event(), threading.Event(), []
+
+    def slow(opened: Project, *_: object, **__: object) -> None:
+        begun.set()
+        gate.wait(10)
+        ended.append(Path(opened.path, ".lock").is_file() and opened.db.execute("SELECT 1").fetchone()[0])
+        raise UserError("Nobody is there any more.")
+
+    monkeypatch.setattr("pudm_gui.train.page.create_run", slow)
+    window.open_project(project)
+    scanned(qtbot, window)
+    window.show_page("train")
+    assert window.workspace is not None
+    page = window.workspace.page("train")
+    page.setup.model.scratch.setChecked(True)
+    qtbot.mouseClick(page.setup.start, Qt.MouseButton.LeftButton)
+    assert begun.wait(10)
+    threading.Timer(0.2, gate.set).start()
+    window.close_project()
+    assert ended == [1]
+    assert not window.overlay.isVisible()
