@@ -24,8 +24,6 @@ SPACE_XS, SPACE_S, SPACE_M, SPACE_L, SPACE_XL, SPACE_XXL = 4, 8, 12, 16, 24, 32
 RADIUS = 6
 FONT_SMALL, FONT_BODY, FONT_HEADING, FONT_TITLE = 11, 13, 15, 20
 """Pixels."""
-MOTION_MS = 120
-"""Length of the few animations there are; `motion()` says whether there are any."""
 
 MODE_PROPERTY = "pudm_theme_mode"
 
@@ -65,11 +63,6 @@ def theme(dark: bool) -> Theme:
 def current_theme() -> Theme:
     """The theme that goes with the application's palette."""
     return theme(QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128)
-
-
-def motion() -> bool:
-    """Whether the system wants things to move."""
-    return bool(QApplication.isEffectEnabled(Qt.UIEffect.UI_General)) and not _reduced_motion()
 
 
 def apply_theme(app: QApplication, mode: ThemeMode = "system") -> None:
@@ -173,10 +166,3 @@ def _font() -> QFont:
     font.setPixelSize(FONT_BODY)
     font.setFeature(QFont.Tag("tnum"), 1)
     return font
-
-
-def _reduced_motion() -> bool:
-    hints = QGuiApplication.styleHints()
-    accessibility = getattr(hints, "accessibility", None)  # Qt 6.10 and later
-    preference = getattr(accessibility() if accessibility else None, "motionPreference", None)
-    return preference is not None and "Reduced" in str(preference())

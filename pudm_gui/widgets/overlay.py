@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 from pudm_gui import theme
@@ -13,15 +13,7 @@ WIDEST = 640
 
 
 class MessageOverlay(InlineMessage):
-    """Shows one message over `host`. Good news goes away by itself; warnings and errors stay until they are closed.
-
-    Signals
-    -------
-    action
-        The message's button was pressed (from `InlineMessage`).
-    """
-
-    shown = Signal(str, str)
+    """Shows one message over `host`. Good news goes away by itself; warnings and errors stay until they are closed."""
 
     def __init__(self, host: QWidget) -> None:
         super().__init__("", parent=host)
@@ -41,7 +33,6 @@ class MessageOverlay(InlineMessage):
         self._timer.stop()
         if kind in ("info", "success") and action_text is None:
             self._timer.start(PATIENCE_MS)
-        self.shown.emit(text, kind)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
