@@ -87,8 +87,8 @@ class EvaluateBar(QWidget):
         self.truth.setPlaceholderText(self.tr("None: the judge learns from your labels"))
         self.truth.setClearButtonEnabled(True)
         self.truth.setAccessibleName(self.tr("Images with their true label"))
-        browse = QPushButton(icon("folder"), self.tr("Choose"))
-        browse.clicked.connect(self._choose_truth)
+        self.browse = QPushButton(icon("folder"), self.tr("Choose"))
+        self.browse.clicked.connect(self._choose_truth)
         self.seed = QSpinBox()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setAccessibleName(self.tr("Seed"))
@@ -108,7 +108,7 @@ class EvaluateBar(QWidget):
         grid.setHorizontalSpacing(SPACE_S)
         grid.addWidget(QLabel(self.tr("Images with their true label")), 0, 0)
         grid.addWidget(self.truth, 0, 1)
-        grid.addWidget(browse, 0, 2)
+        grid.addWidget(self.browse, 0, 2)
         grid.addWidget(explained, 1, 1, 1, 2)
         grid.addWidget(QLabel(self.tr("Seed")), 0, 3)
         grid.addWidget(self.seed, 0, 4)
@@ -145,7 +145,7 @@ class EvaluateBar(QWidget):
         _set_role(self.button, "primary" if judged is None else "")
         _set_role(self.export_button, "primary" if judged is not None and judged.level == "success" else "")
         reason = self.tr("This window only reads: another one has the project open.") if read_only else ""
-        for widget in (self.button, self.samples, self.more, self.truth, self.seed):
+        for widget in (self.button, self.samples, self.more, self.truth, self.browse, self.seed):
             widget.setEnabled(not busy and not read_only)
         self.button.setToolTip(reason)
         self.stop_button.setEnabled(not read_only)
