@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,10 @@ from training.spec import RunSpec
 
 PROGRESS_EVERY = 500
 """Images between two progress events."""
+
+
+class ReadingStoppedError(Exception):
+    """`build_cache` was told to stop; nothing of the cache is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,14 @@ class ImageCache:
         return np.flatnonzero(np.isin(self.labels, wanted))
 
 
-def build_cache(folder: Path, spec: RunSpec, entries: Sequence[ManifestEntry], log: EventLog) -> ImageCache:
-    """Open the cache in `folder`, or decode all images into it first.
+def build_cache(
+    folder: Path,
+    spec: RunSpec,
+    entries: Sequence[ManifestEntry],
+    log: EventLog,
+    stopped: Callable[[], bool] = lambda: False,
+) -> ImageCache:
+    """Open the cache in `folder`, or decode all images into it first, asking after each whether to stop.
 
     Images that cannot be read are left out, with one warning event that names the first of them.
 
@@ -58,6 +68,8 @@ def build_cache(folder: Path, spec: RunSpec, entries: Sequence[ManifestEntry], l
     ------
     UserError
         The disk is full, or an image root is gone.
+    ReadingStoppedError
+        `stopped` said so.
     """
     key = _key(spec, entries)
     target = folder / key
@@ -65,7 +77,7 @@ def build_cache(folder: Path, spec: RunSpec, entries: Sequence[ManifestEntry], l
         _check_roots(spec.data.roots, entries)
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_folder(target) as temporary:
-            _decode_all(temporary, spec, entries, log)
+            _decode_all(temporary, spec, entries, log, stopped)
     images = np.load(target / "images.npy", mmap_mode="r")
     kept = np.load(target / "kept.npy")
     labels = np.array([LABELS.index(entries[i].label) for i in kept], dtype=np.uint8)
@@ -91,7 +103,9 @@ def _check_roots(roots: Mapping[str, str], entries: Sequence[ManifestEntry]) -> 
             )
 
 
-def _decode_all(folder: Path, spec: RunSpec, entries: Sequence[ManifestEntry], log: EventLog) -> None:
+def _decode_all(
+    folder: Path, spec: RunSpec, entries: Sequence[ManifestEntry], log: EventLog, stopped: Callable[[], bool]
+) -> None:
     size, channels = spec.data.image_size, spec.data.channels
     total = len(entries)
     images = np.lib.format.open_memmap(
@@ -118,6 +132,9 @@ def _decode_all(folder: Path, spec: RunSpec, entries: Sequence[ManifestEntry], l
                 problems.append((index, problem))
             if (index + 1) % PROGRESS_EVERY == 0 or index + 1 == total:
                 log.emit("progress", what="Reading images", done=index + 1, total=total)
+            if stopped():
+                pool.shutdown(cancel_futures=True)
+                raise ReadingStoppedError
     kept = np.flatnonzero(readable)
     if problems:
         first, reason = problems[0]

@@ -12,7 +12,7 @@ import psutil
 import torch
 
 from training.checkpoint import CheckpointState, latest_checkpoint, load_state, save_checkpoint
-from training.data import build_cache
+from training.data import ReadingStoppedError, build_cache
 from training.device import Precision, describe, pick_device, pick_precision
 from training.errors import UserError
 from training.events import EventLog, LineReader
@@ -57,7 +57,15 @@ def run_training(run: RunFolder, log: EventLog) -> None:
         precision=precision,
     )
     source = starting_model(spec)
-    batches = Batches(build_cache(run.cache, spec, read_manifest(run.manifest_file), log), spec)
+    commands = LineReader(run.commands_file)
+    try:
+        cache = build_cache(
+            run.cache, spec, read_manifest(run.manifest_file), log, lambda: _stop_asked(commands, commands_since)
+        )
+    except ReadingStoppedError:
+        log.emit("stopped", step=0 if saved is None else saved.step)
+        return
+    batches = Batches(cache, spec)
     state = TrainState(source.unet, spec.optim, device)
     if checkpoint is not None:
         state.resume(checkpoint)
@@ -223,6 +231,10 @@ class _Session:
             if not paused:
                 return True
             time.sleep(PAUSE_POLL)
+
+
+def _stop_asked(commands: LineReader, since: float) -> bool:
+    return any(line.get("command") == "stop" and line.get("time", 0.0) >= since for line in commands)
 
 
 def _last_sign_of_others(run: RunFolder) -> float:

@@ -24,6 +24,7 @@ from training import checkpoint as checkpoint_module
 from training.checkpoint import latest_checkpoint, list_checkpoints, load_model, load_weights
 from training.errors import UserError
 from training.events import Event, EventLog, LineReader, send_command
+from training.images import load_square
 from training.loop import learning_rate
 from training.runs import RunFolder, engine_command
 from training.sampling import sample_images
@@ -140,6 +141,23 @@ def test_pause_resume_and_stop(tmp_path: Path) -> None:
     stopped_at = events[-1]["step"]
     assert latest_checkpoint(run).name == f"step-{stopped_at:08d}"
     assert 5 <= stopped_at < 2000 and run.state() == "stopped"
+
+
+def test_stop_while_the_images_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, read = make_run(tmp_path), []
+
+    def stopped_at_the_third(path: Path, size: int, channels: int) -> np.ndarray:
+        read.append(path)
+        if len(read) == 3:
+            send_command(run.path, "stop")
+        return load_square(path, size, channels)
+
+    monkeypatch.setattr("training.data.os.cpu_count", lambda: 1)
+    monkeypatch.setattr("training.data.load_square", stopped_at_the_third)
+    events = train_here(run)
+    assert kinds(events) == ["started", "stopped"] and events[-1]["step"] == 0
+    assert list(run.cache.iterdir()) == []
+    assert kinds(train_here(run))[-1] == "finished"
 
 
 def test_commands_for_an_earlier_process_are_void(tmp_path: Path) -> None:
