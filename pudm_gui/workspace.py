@@ -81,6 +81,7 @@ class Workspace(QObject):
         self._current = name
         self._rail.select(name)
         self._stack.setCurrentWidget(page)
+        page.setFocus()  # not the rail: Tab leads into the page, and its keys work at once
         if hasattr(page, "shown"):
             page.shown()
         self.page_changed.emit(name)

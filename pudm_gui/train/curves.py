@@ -89,6 +89,7 @@ class LossCurves(QWidget):
             entry.set_value(float(calm[-1]) if term in present else None)
             if term in present and entry.isChecked():
                 calm_values += [calm, values]
+        self.plot.setVisible(len(at) > 0)  # axes without a curve would be those of the run before
         self.plot.setXRange(0, max(progress.steps, int(at[-1]) if len(at) else 0, 1), padding=0.01)
         limits = robust_range(np.concatenate(calm_values)) if calm_values else None
         if limits is not None:

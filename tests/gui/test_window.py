@@ -194,6 +194,16 @@ def test_pages_are_reached_by_rail_menu_and_keys(qtbot: QtBot, window: MainWindo
     assert window.workspace.current_page == "label"
 
 
+def test_a_page_that_is_shown_has_the_keyboard(qtbot: QtBot, window: MainWindow, project: Path) -> None:
+    window.open_project(project)
+    scanned(qtbot, window)
+    assert window.workspace is not None
+    for name in ("train", "review", "export", "label"):
+        qtbot.mouseClick(window.rail.button(name), Qt.MouseButton.LeftButton)
+        page, focused = window.workspace.page(name), window.focusWidget()
+        assert focused is page or page.isAncestorOf(focused)
+
+
 def test_the_edit_menu_lists_what_the_page_can_do(qtbot: QtBot, window: MainWindow, project: Path) -> None:
     window.open_project(project)
     scanned(qtbot, window)
