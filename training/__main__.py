@@ -18,6 +18,7 @@ from pathlib import Path
 # Threads of OpenMP that spin while they wait slow everything down as soon as another process, such as the window,
 # wants a core: steps took up to 35 times as long. Has to be said before torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # whoever starts the engine: nothing is looked up on a model hub
 
 from training.errors import UserError
 from training.events import EventLog, send_command

@@ -115,7 +115,7 @@ class RunFolder:
             if process.status() == psutil.STATUS_ZOMBIE:
                 return None
             alive = abs(process.create_time() - record["started"]) < START_TOLERANCE
-        except (OSError, ValueError, KeyError, psutil.Error):
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return None
         return process.pid if alive else None
 

@@ -97,6 +97,13 @@ def test_a_reused_pid_is_no_worker(tmp_path: Path) -> None:
     assert run.worker() is None
 
 
+@pytest.mark.parametrize("content", ["", "[1]", '{"pid": "1"}', '{"pid": 1}'])
+def test_a_damaged_process_file_is_no_worker(tmp_path: Path, content: str) -> None:
+    run = RunFolder(tmp_path)
+    run.process_file.write_text(content)
+    assert run.worker() is None
+
+
 def test_commands_append(tmp_path: Path) -> None:
     send_command(tmp_path, "pause")
     send_command(tmp_path, "stop")
