@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
             else:
                 self.open_project(result)
 
-        work.submit(prepare, opened)
+        work.submit(prepare, opened, failed=self.show_start)
 
     def close_project(self) -> None:
         """Let go of the open project, if there is one."""

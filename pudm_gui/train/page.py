@@ -166,7 +166,11 @@ class TrainPage(QWidget):
             except UserError as error:
                 return error
 
-        self._work.submit(create, self._created)
+        self._work.submit(create, self._created, failed=self._end_creating)
+
+    def _end_creating(self) -> None:
+        self._creating = False
+        self._refresh_busy()
 
     def _created(self, run: RunFolder | UserError) -> None:
         self._creating = False

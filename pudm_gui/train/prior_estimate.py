@@ -81,7 +81,11 @@ class PriorEstimator(QObject):
                 self.working.emit("")
                 self._session.message.emit(str(error), "error")
 
-        self._work.submit(freeze, begin)
+        def give_up() -> None:
+            self._freezing = False
+            self.working.emit("")
+
+        self._work.submit(freeze, begin, failed=give_up)
 
     def stop(self) -> None:
         if self._job is not None:

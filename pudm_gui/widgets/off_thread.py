@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal, Slot
 from shiboken6 import isValid
@@ -24,9 +24,18 @@ class OffThread(QObject):
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self.destroyed.connect(lambda: _drain(pool))
 
-    def submit(self, work: Callable[[], Result], then: Callable[[Result], object], *, priority: int = 0) -> None:
-        """Run `work` on a thread, then `then` with its result on this one. An exception in `work` surfaces here."""
-        self._pool.start(lambda: self._run(work, then), priority)
+    def submit(
+        self,
+        work: Callable[[], Result],
+        then: Callable[[Result], object],
+        *,
+        failed: Callable[[], object] | None = None,
+    ) -> None:
+        """Run `work` on a thread, then `then` with its result on this one.
+
+        An exception in `work` surfaces here; `failed` is called before, for those who show that they are waiting.
+        """
+        self._pool.start(lambda: self._run(work, then, failed))
 
     def cancel_waiting(self) -> None:
         """Drop what has not begun."""
@@ -36,7 +45,9 @@ class OffThread(QObject):
         """Block until nothing runs; results still arrive by way of the event loop."""
         self._pool.waitForDone()
 
-    def _run(self, work: Callable[[], Result], then: Callable[[Result], object]) -> None:
+    def _run(
+        self, work: Callable[[], Result], then: Callable[[Result], object], failed: Callable[[], object] | None
+    ) -> None:
         error: Exception | None = None
         result: Result | None = None
         try:
@@ -44,14 +55,16 @@ class OffThread(QObject):
         except Exception as caught:  # noqa: BLE001 - raised again on the GUI thread, where it is reported
             error = caught
         try:
-            self._done.emit((then, result, error))
+            self._done.emit((then, failed, result, error))
         except RuntimeError:  # the window closed meanwhile, so nobody waits for the result
             return
 
     @Slot(object)
-    def _deliver(self, outcome: tuple[Callable[[Result | None], object], Result | None, Exception | None]) -> None:
-        then, result, error = outcome
+    def _deliver(self, outcome: tuple[Any, Any, Any, Exception | None]) -> None:
+        then, failed, result, error = outcome
         if error is not None:
+            if failed is not None:
+                failed()
             raise error
         then(result)
 

@@ -349,6 +349,21 @@ def test_an_earlier_run_is_looked_at_from_the_list(
     assert runs.currentIndex() == 1
 
 
+def test_a_defect_while_a_run_is_made_leaves_the_button_usable(
+    qtbot: QtBot, page: TrainPage, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr("pudm_gui.train.page.create_run", broken)
+    page.setup.model.choose(model)
+    with qtbot.captureExceptions() as caught:
+        click(qtbot, page.setup.start)
+        assert not page.setup.start.isEnabled()
+        qtbot.waitUntil(page.setup.start.isEnabled, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: len(caught) == 1, timeout=WAIT_MS)
+
+
 # -- samples
 
 
