@@ -12,11 +12,13 @@ with is set high on purpose and would count too many images as sensitive.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from training.metrics import wilson_interval
 from training.prior import best_bin
 from training.separator import separate
 
@@ -25,6 +27,7 @@ CANNOT_TELL = 0.2
 """Below this TPR − FPR, a set's sensitive share is divided by so little that it says nothing."""
 
 Scores = NDArray[np.float64]
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +78,26 @@ class LabelJudge:
         """Sensitive share among the images of `features` ``(N, D)``.
 
         The bootstrap redraws S, U and them. The interval's upper end takes the best bin's β; its lower end takes the
-        least that β may be, which leaves more of U to be wrongly flagged.
+        least that β may be, which leaves more of U to be wrongly flagged. It is never narrower than the Wilson interval
+        of the flagged share: where no image is flagged, redrawing them would never flag one either.
         """
-        scores = self.scores(features)
+        flags = self.scores(features) > self.threshold
         rng = np.random.default_rng(self._seed)
         lows, highs = [], []
         for _ in range(RESAMPLES):
-            s, u, generated = _redrawn(self._s, rng), _redrawn(self._u, rng), _redrawn(scores, rng)
+            s, u, flagged = _redrawn(self._s, rng), _redrawn(self._u, rng), float(_redrawn(flags, rng).mean())
             beta, least = best_bin(s, u)
-            lows.append(self._share(s, u, generated, least))
-            highs.append(self._share(s, u, generated, beta))
-        estimate = self._share(self._s, self._u, scores, self.beta)
+            lows.append(self._share(s, u, flagged, least))
+            highs.append(self._share(s, u, flagged, beta))
+        wilson = wilson_interval(int(flags.sum()), len(flags))
+        estimate, fewest, most = (
+            self._share(self._s, self._u, flagged, self.beta) for flagged in (float(flags.mean()), *wilson)
+        )
         low, high = float(np.quantile(lows, 0.025)), float(np.quantile(highs, 0.975))
-        return SensitiveShare(estimate, (min(low, estimate), max(high, estimate)))
+        return SensitiveShare(estimate, (min(low, fewest), max(high, most)))
 
-    def _share(self, s: Scores, u: Scores, scores: Scores, beta: float) -> float:
+    def _share(self, s: Scores, u: Scores, flagged: float, beta: float) -> float:
         tpr, fpr = self._rates(s, u, beta)
-        flagged = float((scores > self.threshold).mean())
         return min(max((flagged - fpr) / max(tpr - fpr, CANNOT_TELL / 2), 0.0), 1.0)
 
     def _rates(self, s: Scores, u: Scores, beta: float) -> tuple[float, float]:
@@ -107,5 +113,5 @@ class LabelJudge:
         return float(candidates[np.argmax(tpr - (flagged - self.beta * tpr) / (1 - self.beta))])
 
 
-def _redrawn(values: Scores, rng: np.random.Generator) -> Scores:
+def _redrawn(values: NDArray[_Kind], rng: np.random.Generator) -> NDArray[_Kind]:
     return values[rng.integers(0, len(values), len(values))]

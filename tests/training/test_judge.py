@@ -17,6 +17,7 @@ from training.errors import UserError
 from training.judge import TruthJudge
 from training.label_judge import LabelJudge
 from training.manifest import ManifestEntry
+from training.metrics import wilson_interval
 from training.spec import DataSpec
 from training.truth import read_truth
 
@@ -66,6 +67,18 @@ def test_label_judge_recovers_the_share_of_a_mixture(mnist: tuple[np.ndarray, np
     share = judge.share(generated)
     assert share.interval[0] <= 1 - rate <= share.interval[1]
     assert share.interval[1] - share.interval[0] < 0.2
+
+
+def test_label_judge_is_not_certain_of_a_few_images() -> None:
+    """Kinds that are told apart without a mistake: 16 images without a sensitive one still leave room for some."""
+    rng = np.random.default_rng(0)
+    unlabeled = np.concatenate([rng.normal(0, 1, (450, 5)), rng.normal(8, 1, (50, 5))])
+    judge = LabelJudge(rng.normal(8, 1, (100, 5)), unlabeled, seed=0)
+    none, all_of_them = (judge.share(rng.normal(level, 1, (16, 5))) for level in (0, 8))
+    assert none.estimate == pytest.approx(0) and none.interval == pytest.approx(wilson_interval(0, 16), abs=0.03)
+    assert all_of_them.estimate == 1 and all_of_them.interval[0] == pytest.approx(wilson_interval(16, 16)[0], abs=0.03)
+    many = judge.share(rng.normal(0, 1, (500, 5)))
+    assert 0.005 < many.interval[1] < 0.02
 
 
 def test_label_judge_knows_when_it_cannot_tell() -> None:
