@@ -28,6 +28,7 @@ from training.errors import UserError
 from training.events import EventLog
 from training.features import best_features
 from training.manifest import read_manifest
+from training.metrics import wilson_interval
 from training.runs import RunFolder
 from training.separator import FEWEST, separate
 
@@ -115,6 +116,7 @@ def estimate_from_scores(
     rng = np.random.default_rng(seed)
     draws = np.array([best_bin(_redrawn(sensitive, rng), _redrawn(unlabeled, rng)) for _ in range(RESAMPLES)])
     low, high = float(np.quantile(draws[:, 1], 0.025)), float(np.quantile(draws[:, 0], 0.975))
+    high = max(high, wilson_interval(0, len(unlabeled))[1])  # redrawing images of which none is sensitive finds none
     separability = _separability(sensitive, unlabeled, beta)
     return PriorEstimate(
         beta=beta,

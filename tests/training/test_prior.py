@@ -59,6 +59,13 @@ def test_few_labels_are_warned_of() -> None:
     assert enough.warning is None
 
 
+@pytest.mark.parametrize(("n_u", "most"), [(20, 0.161), (1000, 0.0038)])
+def test_nothing_found_among_few_images_is_not_certainly_nothing(n_u: int, most: float) -> None:
+    estimate = estimate_from_scores(*scores(0, 100, 100, n_u, 0), 0, "synthetic")
+    assert estimate.beta == 0 and estimate.interval == (0, pytest.approx(most, rel=0.02))
+    assert estimate.proposal >= most
+
+
 @pytest.mark.parametrize("beta", [0.01, 0.09, 0.45])
 def test_proposal_is_usable_and_on_the_high_side(beta: float) -> None:
     estimate = estimate_from_scores(*scores(beta, 6, 200, 1000, 0), 0, "synthetic")
