@@ -130,7 +130,8 @@ def _is_evaluated(run: RunFolder, samples: int) -> bool:
 
 
 def _training_seconds(run: RunFolder) -> float:
-    return sum(event.get("seconds") or 0.0 for event in run.events() if event.get("event") == "finished")
+    finished = [event for event in run.events() if event.get("event") == "finished"]
+    return sum(event["seconds"] for event in finished if "step" in event)  # other stages tell of no step
 
 
 def _closing_words(report: Report, document: dict[str, Any], base: RunFolder, run: RunFolder) -> str:

@@ -14,13 +14,15 @@ import pytest
 from PIL import Image
 
 from pudm_gui.commands.console import Console
-from pudm_gui.commands.demo import DEMO_BASE, DemoSettings, run_demo
+from pudm_gui.commands.demo import DEMO_BASE, DemoSettings, _training_seconds, run_demo
 from pudm_gui.demo import EVEN_UNLABELED, ODD_LABELED, ODD_UNLABELED, load_digits, prepare_demo, split_digits
 from pudm_gui.project.images import counts
 from pudm_gui.project.project import Project
 from pudm_gui.project.runs import list_runs
 from training.errors import UserError
+from training.events import EventLog
 from training.report import Report
+from training.runs import RunFolder
 
 TINY_BASE = DEMO_BASE | {"optim.steps": 30, "preview.every": 0}
 TINY_FINE_TUNE: dict[str, Any] = {"optim.steps": 10, "preview.every": 0}
@@ -130,6 +132,14 @@ def test_interrupted_demo_goes_on_with_the_same_run(
     with Project.open(tmp_path / "demo" / "digits.pudm") as project:
         assert [run.path.name for run in list_runs(project)] == ["0002-sanitized", "0001-base"]
         assert {run.state() for run in list_runs(project)} == {"finished"}
+
+
+def test_time_of_training_is_without_that_of_the_later_stages(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "events.jsonl")
+    log.emit("finished", step=400, seconds=60.0)
+    log.emit("started", stage="evaluate")
+    log.emit("finished", seconds=30.0)
+    assert _training_seconds(RunFolder(tmp_path)) == 60
 
 
 @pytest.mark.timeout(900)  # about a minute on two idle cores
