@@ -101,6 +101,8 @@ def _add_project_commands(commands: Any) -> None:
     parser.add_argument("image_dirs", type=Path, nargs="+", metavar="IMAGE_DIR")
     parser = _command(commands, "scan", projects.scan_again, "look for new, changed and missing images")
     parser.add_argument("project", type=Path, metavar="PROJECT")
+    text = "an image folder of the project has moved from OLD to NEW; labels stay"
+    parser.add_argument("--moved", type=Path, nargs=2, metavar=("OLD", "NEW"), help=text)
     labels = commands.add_parser("labels", help="move labels in and out as CSV").add_subparsers(
         title="commands", metavar="COMMAND", required=True
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shutil
+from pathlib import Path
 
 from pudm_gui.commands.console import INTERRUPTED, Console, counted_interrupts
 from pudm_gui.project.images import counts
 from pudm_gui.project.labels_csv import export_labels, import_labels
 from pudm_gui.project.project import Project
-from pudm_gui.project.roots import add_root
+from pudm_gui.project.roots import add_root, repoint, roots
 from pudm_gui.project.scan import ScanProgress, scan
 from training.errors import UserError
 
@@ -32,7 +33,18 @@ def new(args: argparse.Namespace, console: Console) -> int:
 
 def scan_again(args: argparse.Namespace, console: Console) -> int:
     with Project.open(args.project) as project:
+        if args.moved is not None:
+            _repoint(project, *args.moved)
         return _scan(project, console)
+
+
+def _repoint(project: Project, old: Path, new: Path) -> None:
+    known = {root.path: root.id for root in roots(project)}
+    old = old.expanduser().absolute()
+    if old not in known:
+        folders = ", ".join(str(path) for path in known)
+        raise UserError(f"The project has no image folder {old}; its folders are {folders}.")
+    repoint(project, known[old], new)
 
 
 def _scan(project: Project, console: Console) -> int:

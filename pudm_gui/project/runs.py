@@ -101,8 +101,8 @@ def _frozen(project: Project) -> tuple[list[ManifestEntry], dict[int, Path]]:
     for root in known:
         if not root.available:
             raise UserError(
-                f"The image folder {root.path} cannot be reached; connect its disk, or tell the project where "
-                "the folder is now."
+                f"The image folder {root.path} cannot be reached; connect its disk "
+                "or, if it has moved, run pudm scan PROJECT --moved OLD NEW."
             )
     return entries, {root.id: root.path for root in known}
 

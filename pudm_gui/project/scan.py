@@ -97,8 +97,8 @@ def _find(
     for root in roots(project):
         if not root.available:
             result.problems.append(
-                f"The folder {root.path} cannot be reached, so its images are left as they were; connect its disk, or "
-                "tell the project where the folder is now."
+                f"The folder {root.path} cannot be reached, so its images are left as they were; connect its disk "
+                "or, if it has moved, run pudm scan PROJECT --moved OLD NEW."
             )
             continue
         walk = walks[root.id] = Walk(root.path)

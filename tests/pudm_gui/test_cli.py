@@ -165,6 +165,14 @@ class TestProjects:
         assert answer.json["total"] == answer.json["unlabeled"] == IMAGES
         assert answer.json["unreadable"] == 0
 
+    def test_a_moved_folder_keeps_its_labels(self, pudm: Pudm, project: Path, corpus: Path) -> None:
+        moved = corpus.rename(corpus.with_name("elsewhere"))
+        assert "run pudm scan PROJECT --moved OLD NEW" in pudm("scan", project).err
+        counts = pudm("scan", project, "--moved", corpus, moved, "--json").json
+        assert (counts["sensitive"], counts["unreadable"]) == (SENSITIVE, 0)
+        wrong = pudm("scan", project, "--moved", corpus, moved)
+        assert wrong.code == 2 and f"its folders are {moved}" in wrong.err
+
     def test_scan_finds_what_came_later(self, pudm: Pudm, project: Path, corpus: Path) -> None:
         Image.new("L", (8, 8), 99).save(corpus / "later.png")
         (corpus / "broken.png").write_bytes(b"")
