@@ -21,7 +21,7 @@ from pudm_gui.widgets.rail import RailState
 from tests.gui.trained_runs import FROM_SCRATCH, engine_of, make_report, make_run
 from training.runs import RunFolder
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton
 OpenPage = Callable[[], ExportPage]
 

@@ -19,7 +19,7 @@ from training.errors import UserError
 from training.events import EventLog
 from training.runs import RunFolder
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.gui.trained_runs import (
 from training.events import EventLog
 from training.runs import RunFolder
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 OpenPage = Callable[[], ReviewPage]
 
 JUDGE = """
@@ -168,7 +168,7 @@ def test_samples_are_blurred_until_asked_for(qtbot: QtBot, open_page: OpenPage, 
     centre = grid.tile_rect(0).center()
     qtbot.mousePress(grid.viewport(), Qt.MouseButton.LeftButton, pos=centre)
     assert contrast(page, 0) < 80  # a click shows nothing
-    qtbot.waitUntil(lambda: contrast(page, 0) > 160)  # holding does
+    qtbot.waitUntil(lambda: contrast(page, 0) > 160, timeout=WAIT_MS)  # holding does
     assert contrast(page, 0, before=True) > 160  # its partner is revealed with it
     assert contrast(page, 1) < 80
     qtbot.mouseRelease(grid.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(-5, -5))

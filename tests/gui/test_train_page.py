@@ -25,7 +25,7 @@ from pudm_gui.train.progress import TrainingProgress
 from training.runs import RunFolder
 from training.spec import RunSpec
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -385,7 +385,7 @@ def test_samples_are_blurred_until_held_and_hidden_with_everything(qtbot: QtBot,
     qtbot.mousePress(strip.viewport(), Qt.MouseButton.LeftButton, pos=center)
     strip.viewport().repaint()
     assert asked[-1]  # a click shows nothing
-    qtbot.waitUntil(lambda: not asked[-1])  # holding does
+    qtbot.waitUntil(lambda: not asked[-1], timeout=WAIT_MS)  # holding does
     qtbot.mouseRelease(strip.viewport(), Qt.MouseButton.LeftButton, pos=center)
     strip.viewport().repaint()
     assert asked[-1]

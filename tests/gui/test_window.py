@@ -25,7 +25,7 @@ from pudm_gui.start_page import free_name
 from pudm_gui.window import MainWindow
 from training.errors import UserError
 
-WAIT_MS = 10_000
+WAIT_MS = 60_000
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class Driver:
 
     def settle(self) -> None:
         """Wait until the list is loaded and everything in sight is painted."""
-        self.qtbot.waitUntil(lambda: self.page.model.loaded and not self.page.busy, timeout=20_000)
+        self.qtbot.waitUntil(lambda: self.page.model.loaded and not self.page.busy, timeout=60_000)
 
     def click(self, index: int, modifier: Qt.KeyboardModifier = NONE) -> None:
         QTest.mouseClick(self.view.viewport(), LEFT, modifier, self.tile(index).center())
@@ -68,7 +68,7 @@ class Driver:
     def search(self, text: str) -> None:
         self.page.bar.search.setFocus()
         QTest.keyClicks(self.page.bar.search, text)
-        self.qtbot.waitUntil(lambda: self.page.model.shown.text == text, timeout=5000)
+        self.qtbot.waitUntil(lambda: self.page.model.shown.text == text, timeout=60_000)
         self.settle()
 
     def tile(self, index: int) -> QRect:

@@ -43,7 +43,7 @@ def test_search_and_filter_work_together(page_of: Callable[..., Driver], digits:
 def test_esc_in_the_search_field_shows_all_again(page: Driver) -> None:
     page.search("1-")
     QTest.keyClick(page.page.bar.search, Qt.Key.Key_Escape)
-    page.qtbot.waitUntil(lambda: len(page.page.model) == 60)
+    page.qtbot.waitUntil(lambda: len(page.page.model) == 60, timeout=60_000)
 
 
 def test_a_labeled_image_stays_in_place_until_it_is_put_away(page: Driver) -> None:
@@ -58,7 +58,7 @@ def test_a_labeled_image_stays_in_place_until_it_is_put_away(page: Driver) -> No
     assert not page.page.hints.moved.isVisible()
     page.key(Qt.Key.Key_S)
     page.page.hints.moved.click()
-    page.qtbot.waitUntil(lambda: len(page.page.model) == 59)
+    page.qtbot.waitUntil(lambda: len(page.page.model) == 59, timeout=60_000)
     assert not page.page.hints.moved.isVisible()
 
 

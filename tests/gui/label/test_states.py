@@ -23,9 +23,9 @@ def test_without_images_it_offers_to_add_a_folder(
     states = page.page.empty
     assert page.page.stack.currentWidget() is states and states.currentWidget() is states.nothing
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(digits))
-    with page.qtbot.waitSignal(session.scan_finished, timeout=20_000):
+    with page.qtbot.waitSignal(session.scan_finished, timeout=60_000):
         states.nothing.button.click()
-    page.qtbot.waitUntil(lambda: len(page.page.model) == 60, timeout=5000)
+    page.qtbot.waitUntil(lambda: len(page.page.model) == 60, timeout=60_000)
     assert page.page.stack.currentWidget() is page.view
     page.page.close()
     session.close()
@@ -51,9 +51,9 @@ def test_images_that_appear_keep_what_is_in_sight(page: Driver, digits: Path, tm
     page.settle()
     image, top = int(page.page.model.ids[40]), page.tile(40).top()
     session = page.page.session
-    with page.qtbot.waitSignal(session.scan_finished, timeout=20_000):
+    with page.qtbot.waitSignal(session.scan_finished, timeout=60_000):
         page.page.add_folder(more)
-    page.qtbot.waitUntil(lambda: len(page.page.model) == 120, timeout=5000)
+    page.qtbot.waitUntil(lambda: len(page.page.model) == 120, timeout=60_000)
     place = page.page.model.place(image)
     assert place is not None and page.tile(place).top() == top
     assert page.chosen() == [place]
