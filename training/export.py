@@ -101,7 +101,9 @@ def _check_target(folder: Path, replace_export: bool) -> None:
     except OSError as error:
         raise UserError(f"{folder} cannot be read ({error.strerror}); choose another folder to export to.") from None
     earlier_export = "model_index.json" in names and names <= PARTS
-    if names and not (replace_export and earlier_export):
+    if names and earlier_export and not replace_export:
+        raise UserError(f"{folder} holds an earlier export; choose a new folder, or replace it with --replace.")
+    if names and not earlier_export:
         raise UserError(f"{folder} already exists and is not empty; choose a new folder to export to.")
 
 

@@ -43,7 +43,7 @@ CORRECTIONS = {
 BETA_SOURCES = {
     "default": "the default, not estimated",
     "user": "set by hand",
-    "prior": "estimated from the labels",
+    "prior": "proposed by an estimate from the labels",
     "audit": "estimated from an audit of random images",
 }
 WEIGHT_WORDS: Mapping[Weights, str] = {"ema": "averaged over training (EMA)", "raw": "as they were at the last step"}

@@ -73,7 +73,7 @@ class ModelSpec(Section):
 class OptimSpec(Section):
     """AdamW with linear warm-up and cosine decay to zero."""
 
-    steps: Count = 400
+    steps: Count = 350
     batch_size: Annotated[int, Field(ge=2)] = 64
     """Images per step, unlabeled and labeled together."""
     labeled_fraction: OpenUnit = 0.25

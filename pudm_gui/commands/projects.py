@@ -72,6 +72,11 @@ def _scan(project: Project, console: Console) -> int:
 def import_csv(args: argparse.Namespace, console: Console) -> int:
     with Project.open(args.project) as project:
         report = import_labels(project, args.file)
+    if report.rows and report.unknown == report.rows:
+        raise UserError(
+            f"{args.file} names no image of the project (the first is {report.unknown_examples[0]}), so nothing was "
+            "changed; a path is relative to an image folder of the project, or absolute."
+        )
     console.result(dataclasses.asdict(report), str(report))
     return 0
 

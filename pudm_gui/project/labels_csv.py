@@ -45,7 +45,8 @@ class ImportReport:
             return f"{text}."
         named = ", ".join(self.unknown_examples)
         more = ", …" if self.unknown > len(self.unknown_examples) else ""
-        return f"{text}; {self.unknown:,} files are not in the project: {named}{more}."
+        missing = "1 file is" if self.unknown == 1 else f"{self.unknown:,} files are"
+        return f"{text}; {missing} not in the project: {named}{more}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,12 @@ class TestProjects:
         assert answer.json["total"] == answer.json["unlabeled"] == IMAGES
         assert answer.json["unreadable"] == 0
 
+    def test_labels_of_no_image_are_a_mistake(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
+        table = tmp_path / "wrong.csv"
+        table.write_text("path,label\nnope.png,normal\n")
+        complaint = pudm("labels", "import", project, table).complaint
+        assert "names no image of the project (the first is nope.png)" in complaint
+
     def test_a_moved_folder_keeps_its_labels(self, pudm: Pudm, project: Path, corpus: Path) -> None:
         moved = corpus.rename(corpus.with_name("elsewhere"))
         assert "run pudm scan PROJECT --moved OLD NEW" in pudm("scan", project).err
