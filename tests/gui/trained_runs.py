@@ -112,9 +112,13 @@ def add_judgments(run: RunFolder, **judgments: list[float]) -> None:
     (run.evaluation / "judgments.json").write_text(json.dumps(judgments))
 
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
 def engine_of(script: Path, code: str) -> list[str]:
     """The start of a command line that runs `code` as the engine; it has `stage`, `run`, `log` and `arguments`."""
-    script.write_text(PRELUDE + code, "utf-8")
+    # The application starts engines with a safe path, on which an installed program has no tests.
+    script.write_text(f"import sys\nsys.path.insert(0, {str(REPOSITORY)!r})\n" + PRELUDE + code, "utf-8")
     return [sys.executable, str(script)]
 
 
