@@ -13,7 +13,7 @@ from PIL import Image
 from training.events import EventLog
 from training.report import Report
 from training.runs import RunFolder
-from training.spec import ModelSpec, RunSpec
+from training.spec import ModelSpec, OptimSpec, RunSpec
 
 REPORT = Report(
     nsr=0.994,
@@ -74,7 +74,8 @@ def make_run(
     (run.checkpoints / "step-00000400").mkdir(parents=True)
     run.manifest_file.write_text("")
     source = str(folder.parent / "base") if fine_tuned else "scratch"
-    RunSpec(name=folder.name.partition("-")[2], model=ModelSpec(source=source)).save(run.spec_file)
+    name = folder.name.partition("-")[2]
+    RunSpec(name=name, model=ModelSpec(source=source), optim=OptimSpec(steps=400)).save(run.spec_file)
     log = EventLog(run.events_file)
     log.emit("started", stage="train", pid=1, step=0, steps=steps)
     log.emit("step", step=steps, loss=0.1)

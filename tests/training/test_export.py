@@ -372,7 +372,7 @@ def test_existing_folder_is_refused_and_untouched(run: RunFolder, tmp_path: Path
 def test_earlier_export_is_replaced_only_where_that_is_asked_for(run: RunFolder, tmp_path: Path) -> None:
     out = exported(run, tmp_path / "out")
     before = (out / WEIGHTS).read_bytes()
-    assert "not empty" in refused(run, out, weights="raw")
+    assert "replace it with --replace" in refused(run, out, weights="raw")
     assert (out / WEIGHTS).read_bytes() == before
     exported(run, out, weights="raw", replace_export=True)
     assert (out / WEIGHTS).read_bytes() != before
