@@ -215,7 +215,7 @@ class RunView(QWidget):
         self.filmstrip.set_hidden(hidden)
         self.viewer.set_hidden(hidden)
 
-    # -- steering
+    # -- pause, resume, stop
 
     def _pause(self) -> None:
         if self.job is not None:

@@ -1,4 +1,4 @@
-"""The Train page: setting up, starting, watching and steering a run, with a small engine in the real one's place."""
+"""The Train page: setting up, starting, watching and pausing a run, with a small engine in the real one's place."""
 
 from __future__ import annotations
 
