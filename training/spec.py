@@ -20,6 +20,7 @@ Objective = Literal["pu", "pnu", "supervised", "unsupervised"]
 Correction = Literal["abs", "max", "hinge"]
 Reduction = Literal["sum", "mean"]
 NetworkPreset = Literal["small", "medium", "paper"]
+ConditionSource = Literal["none", "folder", "tag", "sidecar", "csv", "label"]
 
 OpenUnit = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -42,6 +43,8 @@ class ObjectiveSpec(Section):
     """What happens while R = L_U⁻ − β L_S⁻ is negative."""
     reduction: Reduction = "sum"
     """Per-image loss over pixels and channels; "sum" is the paper's."""
+    temperature: Positive = 1.0
+    """Divides the per-image loss ℓ: with "sum", 1 is the paper's, and C × H × W would equal "mean"."""
     positive_weight: Annotated[float, Field(ge=0)] = 0.0
     """Factor on β L_S⁺, the −log(1 − e^−ℓ) term; 1 is the paper's."""
     pnu_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -57,17 +60,49 @@ class DataSpec(Section):
     """Height and width in pixels."""
     channels: Literal[1, 3] = 3
     horizontal_flip: bool = False
+    """Mirror every second image, drawn anew at each step."""
+    augment_sensitive: bool = False
+    """Shift, zoom and mirror the images labeled sensitive a little, so that few of them are not learned by heart."""
+    cache: Literal["disk", "none"] = "disk"
+    """"disk" prepares all images once, in the run folder; "none" decodes them as they are needed."""
+
+
+class ConditioningSpec(Section):
+    """What the images of a conditional model are conditioned on (`training.conditions`)."""
+
+    source: ConditionSource = "none"
+    """The class or caption of an image: its folder's name, its first tag, the .txt file beside it, a column of a CSV
+    file, or one for each label."""
+    classes: dict[str, Annotated[int, Field(ge=0)]] = {}
+    """Class index by name (folder, tag, cell or text). Names that are numbers need no entry."""
+    csv: str = ""
+    """Only for "csv": absolute path of a file with a column "path" as in the manifest."""
+    csv_column: str = "caption"
+    by_label: dict[Literal["unlabeled", "sensitive", "normal"], str] = {}
+    """Only for "label": the class or caption of each label's images."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of images that a step shows without their condition, for guidance; the paper drops none."""
 
 
 class ModelSpec(Section):
     """The network: from scratch by a preset, or from a local diffusers folder."""
 
     source: str = "scratch"
-    """"scratch", or the absolute path of a diffusers pipeline folder."""
+    """"scratch", or the absolute path of a diffusers pipeline folder or of a single-file .safetensors checkpoint."""
+    config: str = ""
+    """Only for a single file: absolute path of a folder with the configuration and tokenizers of its kind of model."""
     preset: NetworkPreset = "small"
     """Only for "scratch"."""
     train_timesteps: Annotated[int, Field(ge=10, le=10_000)] = 1000
     """Only for "scratch": length of the DDPM noise schedule."""
+    lora_rank: Annotated[int, Field(ge=0, le=512)] = 0
+    """Rank of the LoRA adapters that are trained in place of all weights; 0 trains all weights."""
+    lora_alpha: Positive | None = None
+    """Scale of the adapters' output times their rank; None is the rank itself, a scale of 1."""
+    gradient_checkpointing: bool = False
+    """Compute activations twice instead of keeping them: less memory, about a third slower."""
+    compile: bool = False
+    """Compile the network with torch.compile: a slow first step, then faster ones."""
 
 
 class OptimSpec(Section):
@@ -75,7 +110,10 @@ class OptimSpec(Section):
 
     steps: Count = 350
     batch_size: Annotated[int, Field(ge=2)] = 64
-    """Images per step, unlabeled and labeled together."""
+    """Images per step, unlabeled and labeled, of all processes together."""
+    micro_batch: Annotated[int, Field(ge=0)] = 0
+    """Images that go through the network at once, on each process; 0 lets the preflight choose. The gradient is that of
+    the whole batch in any case."""
     labeled_fraction: OpenUnit = 0.25
     """Share of the batch that is drawn from the labeled images (S; S and N for PNU)."""
     learning_rate: Positive = 1e-4
@@ -85,6 +123,10 @@ class OptimSpec(Section):
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """Ceiling of the EMA's decay per step; it warms up as (1 + step) / (10 + step)."""
     precision: Literal["auto", "float32", "bf16"] = "auto"
+    optimizer: Literal["adamw", "adamw8bit"] = "adamw"
+    """"adamw8bit" keeps its moments in 8 bits: a quarter of the memory, with the package bitsandbytes."""
+    sharding: Literal["ddp", "fsdp"] = "ddp"
+    """With several processes: "ddp" keeps a whole copy of the model on each, "fsdp" (FSDP2) a part."""
 
 
 class PreviewSpec(Section):
@@ -95,6 +137,12 @@ class PreviewSpec(Section):
     count: Annotated[int, Field(ge=1, le=256)] = 16
     seed: Annotated[int, Field(ge=0)] = 1234
     sampling_steps: Annotated[int, Field(ge=1, le=1000)] = 20
+    guidance: Annotated[float, Field(ge=1, le=50)] | None = None
+    """Classifier-free guidance scale of conditional models; None is what is customary for the model, 1 is none."""
+    stop_at: OpenUnit | None = None
+    """End the run once this share of `stop_samples` samples is not sensitive, as the labels tell, at two previews in a
+    row; None trains all steps."""
+    stop_samples: Annotated[int, Field(ge=16, le=10_000)] = 200
 
 
 class CheckpointSpec(Section):
@@ -112,6 +160,7 @@ class RunSpec(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     objective: ObjectiveSpec = ObjectiveSpec()
     data: DataSpec = DataSpec()
+    conditioning: ConditioningSpec = ConditioningSpec()
     model: ModelSpec = ModelSpec()
     optim: OptimSpec = OptimSpec()
     preview: PreviewSpec = PreviewSpec()
@@ -121,6 +170,9 @@ class RunSpec(Section):
     def _paths_are_absolute(self) -> RunSpec:
         if self.model.source != "scratch" and not Path(self.model.source).is_absolute():
             raise ValueError('model.source must be "scratch" or an absolute path')
+        for name, path in (("model.config", self.model.config), ("conditioning.csv", self.conditioning.csv)):
+            if path and not Path(path).is_absolute():
+                raise ValueError(f"{name} must be an absolute path")
         return self
 
     @property

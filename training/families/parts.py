@@ -1,0 +1,164 @@
+"""Loading the parts of a local diffusers folder safely.
+
+Nothing here reaches a hub, opens a pickle or runs code that comes with a checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from diffusers import DiffusionPipeline
+from torch import nn
+
+from training.errors import UserError
+
+PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
+LIBRARIES = ("diffusers", "transformers")
+"""Where the classes of a pipeline's parts may come from."""
+UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
+"""Parts that judge or take images; training and sampling need none of them."""
+
+Pipeline = TypeVar("Pipeline", bound=DiffusionPipeline)
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """``model_index.json``.
+
+    Raises
+    ------
+    UserError
+        Not a diffusers folder, or a pickled checkpoint.
+    """
+    if folder.is_file() and folder.suffix in PICKLED:
+        raise UserError(pickle_sentence(folder))
+    return read_json(folder / "model_index.json", f"{folder} is not a diffusers folder: it has no model_index.json")
+
+
+def read_json(path: Path, missing: str) -> dict[str, Any]:
+    """One of a folder's configuration files; `missing` begins the sentence for when it is not there."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(
+            f"{missing}; choose the folder that save_pretrained wrote, with model_index.json in it."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); download or copy the checkpoint again.") from None
+    if not isinstance(document, dict):
+        raise UserError(f"{path} is not a diffusers configuration; download or copy the checkpoint again.")
+    return document
+
+
+def load_pipeline(folder: Path, kind: type[Pipeline], denoiser: type[nn.Module], name: str = "unet") -> Pipeline:
+    """Load a whole pipeline in float32 on the CPU.
+
+    Parameters
+    ----------
+    folder
+        What ``save_pretrained`` wrote.
+    kind
+        The pipeline's class.
+    denoiser, name
+        The class of the network that is trained, and the name of that part.
+
+    Raises
+    ------
+    UserError
+        A part is missing, damaged, pickled, or of another class.
+    """
+    index = read_index(folder)
+    parts = {part: value for part, value in index.items() if isinstance(value, list) and value[:1] != [None]}
+    for part, (library, cls) in parts.items():
+        if part not in UNUSED:
+            _check_part(folder / part, str(library), str(cls))
+    config = read_json(folder / name / "config.json", f"{folder} is incomplete: it has no {name}/config.json")
+    if config.get("_class_name") != denoiser.__name__:
+        raise UserError(
+            f"The network of {folder} is a {config.get('_class_name')}, and a {kind.__name__} needs a "
+            f"{denoiser.__name__}; take another checkpoint."
+        )
+    variant = weights_variant(folder / name)
+    try:
+        network, info = denoiser.from_pretrained(  # type: ignore[attr-defined]
+            folder / name,
+            use_safetensors=True,
+            local_files_only=True,
+            torch_dtype=torch.float32,
+            variant=variant,
+            output_loading_info=True,
+        )
+    except Exception as error:
+        raise _unloadable(folder / name, error) from error
+    if info["missing_keys"]:
+        missing = sorted(info["missing_keys"])
+        raise UserError(
+            f"The weights in {folder / name} cannot be loaded ({len(missing)} are missing, the first of them "
+            f"{missing[0]}); copy the checkpoint again."
+        )
+    others = {part: None for part in UNUSED if part in index}
+    try:
+        return kind.from_pretrained(
+            folder,
+            **{name: network},
+            **others,
+            **({"requires_safety_checker": False} if "safety_checker" in index else {}),
+            use_safetensors=True,
+            local_files_only=True,
+            torch_dtype=torch.float32,
+            variant=variant,
+        )
+    except Exception as error:
+        raise _unloadable(folder, error) from error
+
+
+def weights_variant(folder: Path) -> str | None:
+    """The "fp16" of weights that are there as ``diffusion_pytorch_model.fp16.safetensors`` alone.
+
+    Raises
+    ------
+    UserError
+        There are no weights, or only pickled ones.
+    """
+    names = [path.name for path in folder.glob("*.safetensors")]
+    if not names:
+        pickled = next((path for path in sorted(folder.iterdir()) if path.suffix in PICKLED), None)
+        if pickled is not None:
+            raise UserError(pickle_sentence(pickled))
+        raise UserError(f"{folder} has no weights (a .safetensors file); copy the checkpoint again.")
+    return "fp16" if all(".fp16" in name for name in names) else None
+
+
+def pickle_sentence(path: Path) -> str:
+    return (
+        f"{path} is a pickled checkpoint, which can run code when opened, and is refused; convert it to safetensors "
+        "where you trust its origin (load it with diffusers and call save_pretrained(..., safe_serialization=True))."
+    )
+
+
+def _check_part(folder: Path, library: str, cls: str) -> None:
+    if library not in LIBRARIES:
+        raise UserError(
+            f"{folder.parent} takes its {folder.name} from {library!r}, which is not part of diffusers or transformers "
+            "and is refused; take another checkpoint."
+        )
+    if not folder.is_dir():
+        raise UserError(f"{folder.parent} is incomplete: it has no {folder.name} folder; copy the checkpoint again.")
+    if cls.endswith("Scheduler"):
+        read_json(
+            folder / "scheduler_config.json", f"{folder.parent} is incomplete: it has no scheduler configuration"
+        )
+    elif "Tokenizer" in cls:
+        if not any(folder.iterdir()):
+            raise UserError(f"{folder} has no tokenizer files; copy the checkpoint again.")
+    else:
+        read_json(folder / "config.json", f"{folder.parent} is incomplete: it has no {folder.name}/config.json")
+        weights_variant(folder)
+
+
+def _unloadable(folder: Path, error: Exception) -> UserError:
+    """diffusers, transformers and safetensors raise many types on a damaged or mismatched file."""
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return UserError(f"{folder} cannot be loaded ({reason}); copy the checkpoint again.")
