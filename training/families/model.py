@@ -24,8 +24,8 @@ Conditions = Mapping[str, Tensor]
 class DiffusionModel(ABC):
     """A checkpoint in memory: a whole diffusers pipeline, of which `denoiser` is what gets trained.
 
-    Parts are in float32. The denoiser stays on the device where its owner puts it; the other parts, which are frozen, go
-    by themselves to the device of the tensors that they are given.
+    Parts are in float32. The denoiser stays on the device where its owner puts it; the other parts, which are frozen,
+    go by themselves to the device of the tensors that they are given.
 
     Attributes
     ----------
@@ -47,6 +47,8 @@ class DiffusionModel(ABC):
     """For people: "Stable Diffusion"."""
     lora_targets: ClassVar[tuple[str, ...]] = ()
     """Names of the linear layers that LoRA adapts; empty where LoRA is not supported."""
+    encodes: ClassVar[bool] = False
+    """Whether the denoiser works on something other than pixels."""
     guidance: ClassVar[float] = 1.0
     """The guidance scale that is customary for the family; 1 is none."""
 
@@ -135,3 +137,19 @@ class DiffusionModel(ABC):
     def frozen_parts(self) -> list[nn.Module]:
         parts = self.pipeline.components.values()
         return [part for part in parts if isinstance(part, nn.Module) and part is not self.denoiser]
+
+
+def check_classes(values: Sequence[Condition], count: int) -> None:
+    """Refuse what is not one of a model's `count` classes.
+
+    Raises
+    ------
+    UserError
+        Names the first of them.
+    """
+    for value in values:
+        if not isinstance(value, int) or not 0 <= value < count:
+            raise UserError(
+                f"The model has the classes 0 to {count - 1}, and an image is of class {value}; correct "
+                "conditioning.classes."
+            )

@@ -20,6 +20,8 @@ LIBRARIES = ("diffusers", "transformers")
 """Where the classes of a pipeline's parts may come from."""
 UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 """Parts that judge or take images; training and sampling need none of them."""
+EARLIER_NAMES = {"DiTTransformer2DModel": "Transformer2DModel"}
+"""What a network's class was called when older checkpoints of it were saved."""
 
 Pipeline = TypeVar("Pipeline", bound=DiffusionPipeline)
 
@@ -75,7 +77,7 @@ def load_pipeline(folder: Path, kind: type[Pipeline], denoiser: type[nn.Module],
         if part not in UNUSED:
             _check_part(folder / part, str(library), str(cls))
     config = read_json(folder / name / "config.json", f"{folder} is incomplete: it has no {name}/config.json")
-    if config.get("_class_name") != denoiser.__name__:
+    if config.get("_class_name") not in (denoiser.__name__, EARLIER_NAMES.get(denoiser.__name__)):
         raise UserError(
             f"The network of {folder} is a {config.get('_class_name')}, and a {kind.__name__} needs a "
             f"{denoiser.__name__}; take another checkpoint."
@@ -147,9 +149,7 @@ def _check_part(folder: Path, library: str, cls: str) -> None:
     if not folder.is_dir():
         raise UserError(f"{folder.parent} is incomplete: it has no {folder.name} folder; copy the checkpoint again.")
     if cls.endswith("Scheduler"):
-        read_json(
-            folder / "scheduler_config.json", f"{folder.parent} is incomplete: it has no scheduler configuration"
-        )
+        read_json(folder / "scheduler_config.json", f"{folder.parent} is incomplete: it has no scheduler configuration")
     elif "Tokenizer" in cls:
         if not any(folder.iterdir()):
             raise UserError(f"{folder} has no tokenizer files; copy the checkpoint again.")

@@ -12,7 +12,7 @@ from diffusers import DDIMPipeline, DDPMPipeline, UNet2DModel
 from torch import Tensor, nn
 
 from training.errors import UserError
-from training.families.model import Condition, Conditions, DiffusionModel
+from training.families.model import Condition, Conditions, DiffusionModel, check_classes
 from training.families.parts import load_pipeline
 from training.process import DiscreteProcess
 
@@ -59,12 +59,7 @@ class PixelModel(DiffusionModel):
 
     def check_conditions(self, values: Sequence[Condition]) -> None:
         super().check_conditions(values)
-        for value in values:
-            if not isinstance(value, int) or not 0 <= value < self.classes:
-                raise UserError(
-                    f"The model has the classes 0 to {self.classes - 1}, and an image is of class {value}; correct "
-                    "conditioning.classes."
-                )
+        check_classes(values, self.classes)
 
     def embed(self, values: Sequence[Condition], device: torch.device) -> Conditions:
         return {"class_labels": torch.tensor(values, dtype=torch.int64, device=device)} if self.classes else {}
