@@ -6,6 +6,7 @@ Nothing here reaches a hub, opens a pickle or runs code that comes with a checkp
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,7 +55,9 @@ def read_json(path: Path, missing: str) -> dict[str, Any]:
     return document
 
 
-def load_pipeline(folder: Path, kind: type[Pipeline], denoiser: type[nn.Module], name: str = "unet") -> Pipeline:
+def load_pipeline(
+    folder: Path, kind: type[Pipeline], denoiser: type[nn.Module], name: str = "unet", absent: Collection[str] = ()
+) -> Pipeline:
     """Load a whole pipeline in float32 on the CPU.
 
     Parameters
@@ -65,6 +68,8 @@ def load_pipeline(folder: Path, kind: type[Pipeline], denoiser: type[nn.Module],
         The pipeline's class.
     denoiser, name
         The class of the network that is trained, and the name of that part.
+    absent
+        Other parts to do without.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def load_pipeline(folder: Path, kind: type[Pipeline], denoiser: type[nn.Module],
     index = read_index(folder)
     parts = {part: value for part, value in index.items() if isinstance(value, list) and value[:1] != [None]}
     for part, (library, cls) in parts.items():
-        if part not in UNUSED:
+        if part not in UNUSED and part not in absent:
             _check_part(folder / part, str(library), str(cls))
     config = read_json(folder / name / "config.json", f"{folder} is incomplete: it has no {name}/config.json")
     if config.get("_class_name") not in (denoiser.__name__, EARLIER_NAMES.get(denoiser.__name__)):
@@ -100,7 +105,7 @@ def load_pipeline(folder: Path, kind: type[Pipeline], denoiser: type[nn.Module],
             f"The weights in {folder / name} cannot be loaded ({len(missing)} are missing, the first of them "
             f"{missing[0]}); copy the checkpoint again."
         )
-    others = {part: None for part in UNUSED if part in index}
+    others = {part: None for part in (*absent, *(part for part in UNUSED if part in index))}
     try:
         return kind.from_pretrained(
             folder,
