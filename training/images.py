@@ -6,40 +6,26 @@ threads at once.
 
 from __future__ import annotations
 
-import stat
 import threading
 import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageOps,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    UnidentifiedImageError,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageOps
+
+from training.image_opening import FORMATS, MAX_PIXELS, ImageError, ImageTooLargeError, Source, image_error, opened
+
+__all__ = ["FORMATS", "MAX_PIXELS", "ImageError", "ImageTooLargeError", "Source"]
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-"""Pillow plug-ins that a file may be opened with, whatever its name says."""
-MAX_PIXELS = 200_000_000
-"""Larger images are not decoded: 200 megapixels are 600 MB of RGB."""
 BACKGROUND = (255, 255, 255)
 """What shows through transparent pixels."""
 
 _HUGE_PIXELS = 40_000_000
 """Images from here on are decoded one at a time, so that several threads do not fill the memory together."""
 _one_huge_image = threading.Lock()
-_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*")
-"""How files of the formats that we read begin."""
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -51,20 +37,8 @@ _TURNS = {
 }
 """What brings an image right side up, by its EXIF orientation."""
 
-# Loaded here, lest Pillow load all of its plug-ins when it meets a file that is none of these.
-_PLUGINS = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
-# The limit is checked here, by size, before anything is decoded; Pillow's own would only warn at half of it.
-Image.MAX_IMAGE_PIXELS = None
 # Damaged metadata is no news to the person who labels. Set once: warnings.catch_warnings is not for threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-
-
-class ImageError(Exception):
-    """The file cannot be used as an image; the message is a reason that a person understands."""
-
-
-class ImageTooLargeError(ImageError):
-    """More than ``MAX_PIXELS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +50,7 @@ class ImageInfo:
     format: str
 
 
-def read_info(path: Path) -> ImageInfo:
+def read_info(source: Source) -> ImageInfo:
     """Read the header alone.
 
     Raises
@@ -84,11 +58,11 @@ def read_info(path: Path) -> ImageInfo:
     ImageError
         Not an image that we read, or too large.
     """
-    with _opened(path) as image:
+    with opened(source) as image:
         return _info(image, image.size)
 
 
-def verify(path: Path) -> ImageInfo:
+def verify(source: Source) -> ImageInfo:
     """Read the header and decode the first frame as coarsely as its format allows, to find damage.
 
     Raises
@@ -96,7 +70,7 @@ def verify(path: Path) -> ImageInfo:
     ImageError
         Not an image that we read, too large, or damaged.
     """
-    with _opened(path) as image:
+    with opened(source) as image:
         size = image.size
         image.draft("RGB", (64, 64))
         with _memory_for(size):
@@ -104,13 +78,13 @@ def verify(path: Path) -> ImageInfo:
         return _info(image, size)
 
 
-def load(path: Path, *, at_least: int | None = None) -> Image.Image:
+def load(source: Source, *, at_least: int | None = None) -> Image.Image:
     """Decode the first frame, right side up, as 8-bit "RGB", or "L" where the file holds greys alone.
 
     Parameters
     ----------
-    path
-        The file.
+    source
+        The file, or its content.
     at_least
         Shorter side in pixels that will do: lets JPEG decode at a fraction of the size, which is several times faster.
 
@@ -119,7 +93,7 @@ def load(path: Path, *, at_least: int | None = None) -> Image.Image:
     ImageError
         As for `verify`.
     """
-    with _opened(path) as image:
+    with opened(source) as image:
         if at_least is not None:
             image.draft(None, (at_least, at_least))
         with _memory_for(image.size):
@@ -129,54 +103,44 @@ def load(path: Path, *, at_least: int | None = None) -> Image.Image:
                 plain = _eight_bit(image)
                 return plain if turn is None else plain.transpose(turn)
             except Exception as error:
-                raise _image_error(error) from error
+                raise image_error(error) from error
 
 
-def load_square(path: Path, size: int, channels: int) -> NDArray[np.uint8]:
+@dataclass(frozen=True, slots=True)
+class Square:
+    """An image as a network takes it.
+
+    Attributes
+    ----------
+    pixels
+        ``(channels, size, size)`` uint8.
+    enlarged
+        By how much the image was scaled up; at most 1 where it was large enough.
+    """
+
+    pixels: NDArray[np.uint8]
+    enlarged: float
+
+
+def read_square(source: Source, size: int, channels: int) -> Square:
     """Decode, scale the shorter side to `size` and cut out the middle.
-
-    Returns
-    -------
-    ``(channels, size, size)`` uint8.
 
     Raises
     ------
     ImageError
         As for `verify`.
     """
-    image = load(path, at_least=2 * size).convert("L" if channels == 1 else "RGB")
+    image = load(source, at_least=2 * size).convert("L" if channels == 1 else "RGB")
+    enlarged = size / min(image.size)
     if image.size != (size, size):
         image = ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
     pixels = np.asarray(image, dtype=np.uint8)
-    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return Square(pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1)), enlarged)
 
 
-def _opened(path: Path) -> Image.Image:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ImageError("This is not a file with content but a folder, a pipe or a device.")
-        if status.st_size == 0:
-            raise ImageError("The file is empty.")
-        image = Image.open(path, formats=FORMATS)
-    except UnidentifiedImageError:
-        raise ImageError(_why_unidentified(path)) from None
-    except FileNotFoundError:
-        is_link = path.is_symlink()
-        raise ImageError("The link leads to no file." if is_link else "The file is no longer there.") from None
-    except PermissionError:
-        raise ImageError("The file may not be read by this user.") from None
-    except ImageError:
-        raise
-    except Exception as error:
-        raise _image_error(error) from error
-    if image.width * image.height > MAX_PIXELS:
-        image.close()
-        raise ImageTooLargeError(
-            f"The image is too large: {image.width:,} × {image.height:,} pixels, and the limit is "
-            f"{MAX_PIXELS // 1_000_000} megapixels."
-        )
-    return image
+def load_square(source: Source, size: int, channels: int) -> NDArray[np.uint8]:
+    """The pixels of `read_square`."""
+    return read_square(source, size, channels).pixels
 
 
 def _info(image: Image.Image, size: tuple[int, int]) -> ImageInfo:
@@ -208,7 +172,7 @@ def _decode(image: Image.Image) -> None:
     try:
         image.load()
     except Exception as error:
-        raise _image_error(error) from error
+        raise image_error(error) from error
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -227,23 +191,3 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         flat.alpha_composite(layer)
         image = flat
     return image.convert("L" if grey else "RGB")
-
-
-def _why_unidentified(path: Path) -> str:
-    with path.open("rb") as file:
-        beginning = file.read(4)
-    if beginning.startswith(_BEGINNINGS):
-        return "The file is damaged: its beginning cannot be read."
-    return "The file is not a JPEG, PNG, WebP, BMP, GIF or TIFF image, whatever its name says."
-
-
-def _image_error(error: Exception) -> ImageError:
-    if isinstance(error, MemoryError):
-        return ImageError("The image does not fit into memory.")
-    text = str(error).strip()
-    lowered = text.lower()
-    if any(sign in lowered for sign in ("truncated", "unexpected end", "not enough", "broken data stream")):
-        return ImageError("The file is damaged: it ends before the image does.")
-    if isinstance(error, OSError) and error.errno is not None:
-        return ImageError(f"The file could not be read: {error.strerror or text}.")
-    return ImageError(f"The file is damaged ({text or type(error).__name__}).")

@@ -18,21 +18,37 @@ LABELS: tuple[Label, ...] = ("unlabeled", "sensitive", "normal")
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """One image. `path` is relative to the root named by `root`; undecodable bytes in it are surrogate-escaped."""
+    """One image. `path` is relative to the root named by `root`; undecodable bytes in it are surrogate-escaped.
+
+    The image may be a member of a tar file: its path is then that of the tar file, ``::`` and the member's name.
+    """
 
     root: str
     path: str
     label: Label
     sha256: str
     """Hex digest of the file's content; "" where it is not known."""
+    tags: tuple[str, ...] = ()
+    """The curator's, in the order in which the store shows them."""
+
+    @property
+    def member(self) -> tuple[str, str] | None:
+        """Path of the tar file and name of the member in it, where the image is one."""
+        shard, found, name = self.path.partition(".tar::")
+        return (f"{shard}.tar", name) if found else None
 
     def file(self, roots: Mapping[str, str]) -> Path:
-        return Path(roots[self.root], self.path)
+        """The image file, or the tar file that holds it."""
+        member = self.member
+        return Path(roots[self.root], self.path if member is None else member[0])
 
 
 def write_manifest(path: Path, entries: Iterable[ManifestEntry]) -> None:
     lines = (
-        json.dumps({"root": e.root, "path": e.path, "label": e.label, "sha256": e.sha256}) for e in entries
+        json.dumps(
+            {"root": e.root, "path": e.path, "label": e.label, "sha256": e.sha256} | ({"tags": e.tags} if e.tags else {})
+        )
+        for e in entries
     )  # ASCII-only JSON carries surrogate escapes through unharmed
     write_atomic(path, "".join(f"{line}\n" for line in lines))
 
@@ -54,8 +70,9 @@ def read_manifest(path: Path) -> list[ManifestEntry]:
         raise UserError(f"{path} cannot be read ({error}); restore the file.") from None
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            entry = ManifestEntry(**json.loads(line))
-        except (ValueError, TypeError) as error:
+            fields = json.loads(line)
+            entry = ManifestEntry(**{**fields, "tags": tuple(fields.get("tags", ()))})
+        except (ValueError, TypeError, AttributeError) as error:
             raise UserError(f"{path}, line {number} is not an image entry ({error}); restore the file.") from None
         if entry.label not in LABELS:
             raise UserError(
