@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def add_adapters(model: DiffusionModel, rank: int, alpha: float | None = None, s
         target_modules=list(model.lora_targets),
         init_lora_weights=True,
     )
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         model.denoiser.add_adapter(config, adapter_name=ADAPTER)
 

@@ -105,7 +105,7 @@ def load_pipeline(
             f"The weights in {folder / name} cannot be loaded ({len(missing)} are missing, the first of them "
             f"{missing[0]}); copy the checkpoint again."
         )
-    others = {part: None for part in (*absent, *(part for part in UNUSED if part in index))}
+    others = dict.fromkeys((*absent, *(part for part in UNUSED if part in index)))
     try:
         return kind.from_pretrained(
             folder,

@@ -108,5 +108,7 @@ def check_unet(unet: UNet2DConditionModel, vae: Any) -> int:
         )
     for name in ("class_embed_type", "num_class_embeds", "encoder_hid_dim_type"):
         if config[name] is not None:
-            raise UserError(f"The network takes more than a caption ({name}), which is not supported; take another one.")
+            raise UserError(
+                f"The network takes more than a caption ({name}), which is not supported; take another one."
+            )
     return size

@@ -1,0 +1,124 @@
+"""Stable Diffusion 1.x and 2.x, against plain diffusers."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
+
+from tests.training.families.plain import agree, our_samples, plain_pipeline, plain_samples
+from tests.training.families.tiny_pipelines import SCHEDULE, stable_diffusion, vae
+from training.errors import UserError
+from training.families import load_model
+from training.families.stable_diffusion import StableDiffusionModel
+
+CPU = torch.device("cpu")
+CAPTIONS = ("a cat", "two dogs in a house")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stable_diffusion(tmp_path_factory.mktemp("sd") / "model")
+
+
+@pytest.fixture
+def model(folder: Path) -> StableDiffusionModel:
+    model = load_model(folder)
+    assert isinstance(model, StableDiffusionModel)
+    return model
+
+
+def test_says_what_it_works_on(model: StableDiffusionModel) -> None:
+    assert (model.conditioning, model.image_size, model.channels, model.latent_shape) == ("caption", 16, 3, (4, 8, 8))
+
+
+@pytest.mark.parametrize("guidance", [1.0, 7.5])
+def test_draws_what_diffusers_draws(model: StableDiffusionModel, folder: Path, guidance: float) -> None:
+    theirs = plain_samples(plain_pipeline(folder), model, CAPTIONS, guidance)
+    assert agree(our_samples(model, CAPTIONS, guidance), theirs)
+
+
+def test_draws_what_diffusers_draws_where_the_network_predicts_v(tmp_path: Path) -> None:
+    folder = stable_diffusion(tmp_path / "v", prediction="v_prediction")
+    model = load_model(folder)
+    assert model.process.prediction == "v_prediction"  # type: ignore[attr-defined]
+    assert agree(our_samples(model, CAPTIONS), plain_samples(plain_pipeline(folder), model, CAPTIONS, model.guidance))
+
+
+def test_captions_count(model: StableDiffusionModel) -> None:
+    assert not agree(our_samples(model, CAPTIONS), our_samples(model, ("a bird", "rain")))
+
+
+def test_an_image_is_kept_as_the_distribution_of_its_latent(model: StableDiffusionModel, folder: Path) -> None:
+    images = torch.rand(2, 3, 16, 16) * 2 - 1
+    encoded = model.encode(images)
+    noise = torch.randn(2, *model.latent_shape)
+    plain = plain_pipeline(folder).vae
+    spread, scale = plain.encode(images).latent_dist, plain.config["scaling_factor"]
+    assert encoded.shape == (2, 8, 8, 8) and encoded.dtype == torch.float32
+    torch.testing.assert_close(model.latents(encoded, noise), (spread.mean + spread.std * noise) * scale)
+    torch.testing.assert_close(model.decode(spread.mean * scale), plain.decode(spread.mean).sample)
+
+
+def test_no_condition_is_the_empty_caption(model: StableDiffusionModel) -> None:
+    assert model.null_condition == ""
+    assert model.embed([], CPU) == {}
+
+
+def test_a_caption_of_as_many_tokens_as_the_limit_is_taken(model: StableDiffusionModel) -> None:
+    model.check_conditions(["cat " * 75])  # and the first and the last token
+
+
+def test_a_longer_caption_is_refused(model: StableDiffusionModel) -> None:
+    with pytest.raises(UserError, match=r"“cat cat .*…” has 78 tokens, and the model reads at most 77; shorten it"):
+        model.check_conditions(["short", "cat " * 76])
+
+
+def test_a_tokenizer_without_a_limit_gets_that_of_its_encoder(folder: Path) -> None:
+    pipeline = plain_pipeline(folder)
+    pipeline.tokenizer.model_max_length = int(1e30)
+    assert StableDiffusionModel(pipeline).embed(["cat"], CPU)["encoder_hidden_states"].shape == (1, 77, 8)
+
+
+def test_a_class_is_no_caption(model: StableDiffusionModel) -> None:
+    with pytest.raises(UserError, match="takes captions, and an image has the class 3"):
+        model.check_conditions([3])
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"in_channels": 9}, "takes 9 channels and gives 4, as for inpainting"),
+        ({"autoencoder": vae(channels=8)}, "latents of 8 channels and the network takes 4"),
+        ({"cross_attention_dim": 16}, "tokens of 8 values and the network takes 16"),
+        ({"time_cond_proj_dim": 8}, "distilled"),
+        ({"num_class_embeds": 5}, "more than a caption \\(num_class_embeds\\)"),
+        ({"sample_size": (8, 16)}, "only models of square images"),
+        (
+            {"scheduler": DDIMScheduler(**SCHEDULE, prediction_type="flow_prediction", clip_sample=False)},
+            "predicts flow_prediction",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(tmp_path: Path, settings: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        load_model(stable_diffusion(tmp_path / "model", **settings))
+
+
+def test_a_scheduler_of_another_process_is_refused(folder: Path) -> None:
+    pipeline = plain_pipeline(folder)
+    pipeline.scheduler = FlowMatchEulerDiscreteScheduler()
+    with pytest.raises(UserError, match="FlowMatchEulerDiscreteScheduler does not belong to this kind of network"):
+        StableDiffusionModel(pipeline)
+
+
+@pytest.mark.parametrize("part", ["vae", "text_encoder", "tokenizer", "unet", "scheduler"])
+def test_a_missing_part_is_named(folder: Path, tmp_path: Path, part: str) -> None:
+    shutil.copytree(folder, tmp_path / "model")
+    shutil.rmtree(tmp_path / "model" / part)
+    with pytest.raises(UserError, match=f"is incomplete: it has no {part}"):
+        load_model(tmp_path / "model")
