@@ -1,4 +1,7 @@
-"""LoRA (Hu et al., 2022): low-rank updates that are trained in place of a network's own weights."""
+"""LoRA (Hu et al., 2022): low-rank updates that are trained in place of a network's own weights.
+
+peft is imported where it is used: it takes seconds to load.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,6 @@ from typing import Any
 
 import torch
 from diffusers.utils import convert_state_dict_to_diffusers
-from peft import LoraConfig
-from peft.utils import get_peft_model_state_dict
-from torch import nn
 
 from training.errors import UserError
 from training.families.model import DiffusionModel
@@ -39,16 +39,14 @@ def add_adapters(model: DiffusionModel, rank: int, alpha: float | None = None, s
         raise UserError(
             f"LoRA is not supported for {model.family} models; set model.lora_rank to 0, which trains all weights."
         )
-    model.denoiser.requires_grad_(False)
-    config = LoraConfig(
-        r=rank,
-        lora_alpha=rank if alpha is None else alpha,  # type: ignore[arg-type]
-        target_modules=list(model.lora_targets),
-        init_lora_weights=True,
-    )
+    from peft import LoraConfig
+
+    network: Any = model.denoiser
+    network.requires_grad_(False)
+    config = LoraConfig(r=rank, lora_alpha=alpha or rank, target_modules=list(model.lora_targets))  # type: ignore[arg-type]
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
-        model.denoiser.add_adapter(config, adapter_name=ADAPTER)
+        network.add_adapter(config, adapter_name=ADAPTER)
 
 
 def has_adapters(model: DiffusionModel) -> bool:
@@ -57,7 +55,7 @@ def has_adapters(model: DiffusionModel) -> bool:
 
 def merged(model: DiffusionModel) -> DiffusionModel:
     """The same model with its adapters added to plain weights; `model` keeps its own, and shares its frozen parts."""
-    network = copy.deepcopy(model.denoiser)
+    network: Any = copy.deepcopy(model.denoiser)
     network.fuse_lora()
     network.unload_lora()
     network.requires_grad_(True)
@@ -70,21 +68,23 @@ def merged(model: DiffusionModel) -> DiffusionModel:
 
 def save_adapters(model: DiffusionModel, folder: Path) -> None:
     """Write the adapters alone, as the LoRA file that diffusers' ``load_lora_weights(folder)`` takes."""
-    name = _denoiser_name(model)
-    weights = convert_state_dict_to_diffusers(get_peft_model_state_dict(model.denoiser, adapter_name=ADAPTER))
+    from peft.utils import get_peft_model_state_dict
+
+    network: Any = model.denoiser
+    weights = get_peft_model_state_dict(network, adapter_name=ADAPTER)
+    part = _denoiser_name(model)
+    if part == "unet":  # of transformers, diffusers reads peft's names alone
+        weights = convert_state_dict_to_diffusers(weights)
+    settings = network.peft_config[ADAPTER].to_dict()
+    settings["target_modules"] = sorted(settings["target_modules"])
     model.pipeline.save_lora_weights(
         folder,
         **{
-            f"{name}_lora_layers": {key: value.contiguous() for key, value in weights.items()},
-            f"{name}_lora_adapter_metadata": _metadata(model.denoiser),
+            f"{part}_lora_layers": {name: weight.contiguous() for name, weight in weights.items()},
+            f"{part}_lora_adapter_metadata": settings,  # without it, loading takes the scale to be 1
         },
         safe_serialization=True,
     )
-
-
-def _metadata(network: nn.Module) -> dict[str, Any]:
-    """What the file must say beside the weights: the scale above all."""
-    return network.peft_config[ADAPTER].to_dict()  # type: ignore[index, union-attr, operator]
 
 
 def _denoiser_name(model: DiffusionModel) -> str:

@@ -15,6 +15,7 @@ from training.families import autoencoder
 from training.families.captions import check_captions, check_width, fit_limit
 from training.families.model import Condition, Conditions, DiffusionModel
 from training.families.parts import load_pipeline
+from training.families.stable_diffusion import ATTENTION
 from training.process import FlowMatchingProcess
 
 T5 = ("text_encoder_3", "tokenizer_3")
@@ -35,10 +36,7 @@ class Sd3Model(DiffusionModel):
     family = "Stable Diffusion 3"
     conditioning = "caption"
     guidance = 7.0  # diffusers' own
-    lora_targets = (
-        *("attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0"),
-        *("attn.add_q_proj", "attn.add_k_proj", "attn.add_v_proj", "attn.to_add_out"),
-    )
+    lora_targets = (*ATTENTION, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
 
     def __init__(self, pipeline: StableDiffusion3Pipeline) -> None:
         config, scheduler = pipeline.transformer.config, pipeline.scheduler
