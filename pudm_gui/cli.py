@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from pudm_gui.commands import demo, projects, results, training
+from pudm_gui.commands.conditions import add_condition_options
 from pudm_gui.commands.console import INTERRUPTED, Console
 from pudm_gui.commands.engine import EngineError, StageInterruptedError
 from training import __version__
@@ -129,9 +130,12 @@ def _add_train(commands: Any) -> None:
         dest="source",
         type=_source,
         default="scratch",
-        metavar="DIR|scratch",
-        help="a diffusers folder to fine-tune, or scratch (default)",
+        metavar="DIR|FILE|scratch",
+        help="a diffusers folder or a .safetensors checkpoint to fine-tune, or scratch (default)",
     )
+    text = "for a single file: a diffusers folder with the configuration and tokenizers of its kind of model"
+    parser.add_argument("--config", type=Path, metavar="DIR", help=text)
+    parser.add_argument("--lora", type=_whole(1), metavar="RANK", help="train a LoRA adapter in place of all weights")
     parser.add_argument("--objective", choices=get_args(Objective), help="default: pu")
     parser.add_argument("--beta", type=_beta, metavar="X|auto", help="sensitive share of the unlabeled images")
     parser.add_argument("--correction", choices=get_args(Correction), help="while the risk is negative")
@@ -150,6 +154,7 @@ def _add_train(commands: Any) -> None:
         metavar="key=value",
         help="any other setting of spec.json, such as optim.warmup_steps=50",
     )
+    add_condition_options(parser)
 
 
 def _add_resume(commands: Any) -> None:
@@ -158,19 +163,25 @@ def _add_resume(commands: Any) -> None:
 
 
 def _add_result_commands(commands: Any) -> None:
-    parser = _command(commands, "sample", results.sample, "draw images from a diffusers folder")
+    parser = _command(commands, "sample", results.sample, "draw images from a model or a run")
     parser.add_argument("model_dir", type=Path, metavar="MODEL_DIR")
     parser.add_argument("--n", type=_whole(1), required=True, metavar="N", help="how many")
     parser.add_argument("--seed", type=_whole(0), required=True, metavar="N", help="image i has the seed N + i")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--sampling-steps", type=_whole(1), metavar="K")
+    parser.add_argument("--prompt", metavar="TEXT", help="what to draw, for a model that takes captions")
+    parser.add_argument(
+        "--class", type=_whole(0), dest="class_index", metavar="N", help="for a model that takes classes"
+    )
+    parser.add_argument("--guidance", type=float, metavar="G", help="how closely to keep to it; 1 is not at all")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
     parser = _command(commands, "evaluate", results.evaluate, "measure a run; writes RUN_DIR/report.json")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("--samples", type=_whole(2), metavar="N", help="images drawn from each model")
     parser.add_argument("--truth", type=Path, metavar="FILE.csv", help="held-out images with labels, as path,label")
     parser.add_argument("--seed", type=_whole(0), metavar="N")
-    parser = _command(commands, "export", results.export, "write the trained model as a diffusers folder")
+    text = "write the trained model as a diffusers folder, and a LoRA run's adapter as a file beside it"
+    parser = _command(commands, "export", results.export, text)
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("out_dir", type=Path, metavar="OUT_DIR")
     parser.add_argument("--weights", choices=("ema", "raw"), help="averaged (default) or last weights")

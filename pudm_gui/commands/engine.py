@@ -126,11 +126,24 @@ class EventPrinter:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._steps = 0
+        self._nsr: float | None = None
 
     def show(self, event: Event) -> None:
         kind = event.get("event")
         if kind == "started":
             self._steps = int(event.get("steps") or 0)
+            if event.get("step"):
+                self._console.say(f"Going on from step {event['step']} of {self._steps}.")
+        elif kind == "preflight":
+            if event.get("message"):
+                self._console.say(str(event["message"]))
+        elif kind == "preview":
+            self._nsr = event.get("nsr")
+            if self._nsr is not None:
+                self._console.say(f"Step {event.get('step')}: {_percent(self._nsr)} of the samples are not sensitive.")
+        elif kind == "finished" and event.get("early"):
+            share = "" if self._nsr is None else f", at {_percent(self._nsr)} of samples not sensitive"
+            self._console.say(f"Ended early{share}.")
         elif kind == "step":
             self._console.progress("Training", int(event["step"]), self._steps, _step_note(event))
         elif kind == "progress":
@@ -142,6 +155,10 @@ class EventPrinter:
             self._console.say(f"Paused at step {event.get('step')}.")
         elif kind == "resumed":
             self._console.say(f"Going on from step {event.get('step')}.")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def _step_note(event: Event) -> str:

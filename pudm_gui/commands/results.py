@@ -15,6 +15,9 @@ from training.errors import UserError
 from training.report import Report
 from training.runs import RunFolder
 
+LORA_FILE = "pytorch_lora_weights.safetensors"
+"""What the engine calls the adapter of a run that trained one, beside the whole model."""
+
 
 def sample(args: argparse.Namespace, console: Console) -> int:
     model, out = args.model_dir.resolve(), args.out.resolve()
@@ -23,6 +26,9 @@ def sample(args: argparse.Namespace, console: Console) -> int:
     arguments: list[str | Path] = [model, "--n", str(args.n), "--seed", str(args.seed), "--out", out]
     if args.sampling_steps is not None:
         arguments += ["--sampling-steps", str(args.sampling_steps)]
+    for option, value in (("--prompt", args.prompt), ("--class", args.class_index), ("--guidance", args.guidance)):
+        if value is not None:
+            arguments += [f"{option}={value}"]  # as one word: a caption may begin with a dash
     if args.device is not None:
         arguments += ["--device", args.device]
     with tempfile.NamedTemporaryFile(prefix="pudm-sample-", suffix=".log", delete=False) as file:
@@ -67,6 +73,8 @@ def export(args: argparse.Namespace, console: Console) -> int:
     checks: list[dict[str, Any]] = (outcome.last("result") or {}).get("checks", [])
     for check in checks:
         console.say(f"{'✓' if check.get('ok') else '✗'} {check.get('name')}: {check.get('detail')}")
+    if (out / LORA_FILE).is_file():
+        console.say(f"The adapter alone, for load_lora_weights: {out / LORA_FILE}")
     console.result({"out": str(out), "run_dir": str(run.path), "checks": checks}, str(out))
     return 0
 

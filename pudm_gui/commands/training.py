@@ -6,9 +6,10 @@ import argparse
 import json
 from typing import Any
 
+from pudm_gui.commands.conditions import check_conditions, condition_settings
 from pudm_gui.commands.console import INTERRUPTED, Console
 from pudm_gui.commands.engine import StageInterruptedError, run_stage
-from pudm_gui.model_folder import read_model_folder
+from pudm_gui.model_folder import ModelFacts, read_model_folder
 from pudm_gui.project.project import Project
 from pudm_gui.project.runs import create_run, prior_folder
 from training.errors import UserError
@@ -23,6 +24,7 @@ SETTING_OF_FLAG = {
     "batch_size": "optim.batch_size",
     "image_size": "data.image_size",
     "lr": "optim.learning_rate",
+    "lora": "model.lora_rank",
     "seed": "seed",
     "device": "device",
 }
@@ -65,32 +67,50 @@ def train(args: argparse.Namespace, console: Console) -> int:
 
 
 def spec_from_flags(args: argparse.Namespace) -> RunSpec:
-    """Defaults, then what the base model says, then the flags, then ``--set``."""
+    """Defaults, then what the base model says, then the flags, then ``--set``.
+
+    Raises
+    ------
+    UserError
+        The model cannot be used, or a flag does not go with it.
+    """
     given: dict[str, Any] = {}
-    if args.source != "scratch":
-        given |= _settings_of_model(args)
+    facts = None if args.source == "scratch" else read_model_folder(args.source, args.config)
+    if facts is not None:
+        given |= _settings_of_model(facts, args.image_size)
     given |= {setting: value for flag, setting in SETTING_OF_FLAG.items() if (value := getattr(args, flag)) is not None}
+    given |= condition_settings(args, facts)
     given |= dict(args.set or [])
     if args.beta not in (None, "auto"):
         given["objective.beta"] = args.beta
     if "objective.beta" in given:
         given.setdefault("objective.beta_source", "user")
-    return with_settings(RunSpec(), given)
+    spec = with_settings(RunSpec(), given)
+    if facts is not None:
+        check_conditions(facts, spec)
+        _check_lora(facts, spec)
+    return spec
 
 
-def _settings_of_model(args: argparse.Namespace) -> dict[str, Any]:
-    facts = read_model_folder(args.source)
-    settings: dict[str, Any] = {"model.source": str(facts.folder)}
+def _settings_of_model(facts: ModelFacts, image_size: int | None) -> dict[str, Any]:
+    settings: dict[str, Any] = {"model.source": str(facts.path)}
+    if facts.config is not None:
+        settings["model.config"] = str(facts.config)
     if facts.image_size is not None:
-        if args.image_size not in (None, facts.image_size):
+        if image_size not in (None, facts.image_size):
             raise UserError(
-                f"{facts.folder} draws images of {facts.image_size} pixels, and --image-size is {args.image_size}; "
+                f"{facts.path} draws images of {facts.image_size} pixels, and --image-size is {image_size}; "
                 "leave --image-size out."
             )
         settings["data.image_size"] = facts.image_size
     if facts.channels is not None:
         settings["data.channels"] = facts.channels
     return settings
+
+
+def _check_lora(facts: ModelFacts, spec: RunSpec) -> None:
+    if spec.model.lora_rank and not facts.lora:
+        raise UserError(f"{facts.path} is a {facts.family} model, for which there is no LoRA; leave --lora out.")
 
 
 def resume(args: argparse.Namespace, console: Console) -> int:
@@ -116,6 +136,7 @@ def _train(run: RunFolder, console: Console) -> int:
         finished, stopped = outcome.last("finished"), outcome.last("stopped")
         if finished is not None:
             document |= {"state": "finished", "step": finished.get("step"), "seconds": finished.get("seconds")}
+            document["early"] = bool(finished.get("early"))
         elif stopped is not None:
             document |= {"step": stopped.get("step")}
             console.say(f"Stopped at step {stopped.get('step')}. Go on with: pudm resume {run.path}")

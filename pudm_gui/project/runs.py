@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -88,14 +89,30 @@ def prior_folder(project: Project, spec: RunSpec) -> RunFolder:
     return run_folders.create_run(run.path, _complete(spec, "prior", folders), entries)
 
 
+def freeze(project: Project, spec: RunSpec) -> tuple[RunSpec, list[ManifestEntry]]:
+    """What a run with `spec` would be made of as of now; nothing is written.
+
+    Raises
+    ------
+    UserError
+        An image folder cannot be reached.
+    """
+    entries, folders = _frozen(project)
+    return _complete(spec, spec.name, folders), entries
+
+
 def _frozen(project: Project) -> tuple[list[ManifestEntry], dict[int, Path]]:
     """Every image without a problem, and the folders that they lie in."""
     rows = project.db.execute(
-        """SELECT root_id, path, coalesce(label, 0), sha256 FROM images LEFT JOIN labels ON image_id = id
+        """SELECT id, root_id, path, coalesce(label, 0), sha256 FROM images LEFT JOIN labels ON image_id = id
         WHERE problem IS NULL ORDER BY root_id, sort_key, id"""
     )
     words = {int(label): label.word for label in Label}
-    entries = [ManifestEntry(str(root_id), path, words[label], sha256) for root_id, path, label, sha256 in rows]
+    tags = _tags(project)
+    entries = [
+        ManifestEntry(str(root_id), path, words[label], sha256, tags.get(id_, ()))
+        for id_, root_id, path, label, sha256 in rows
+    ]
     used = {int(entry.root) for entry in entries}
     known = [root for root in roots(project) if root.id in used]
     for root in known:
@@ -105,6 +122,14 @@ def _frozen(project: Project) -> tuple[list[ManifestEntry], dict[int, Path]]:
                 "or, if it has moved, run pudm scan PROJECT --moved OLD NEW."
             )
     return entries, {root.id: root.path for root in known}
+
+
+def _tags(project: Project) -> dict[int, tuple[str, ...]]:
+    """The tags of those images that have some, in the order in which the store shows them."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for id_, tag in project.db.execute("SELECT image_id, tag FROM tags ORDER BY image_id, tag"):
+        found[id_].append(tag)
+    return {id_: tuple(tags) for id_, tags in found.items()}
 
 
 def _check_labels(spec: RunSpec, counts: Mapping[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""Which model is trained: one from a folder, or a new one."""
+"""Which model is trained: one from a folder or a file, or a new one."""
 
 from __future__ import annotations
 
@@ -6,35 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QComboBox,
-    QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QRadioButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QButtonGroup, QFileDialog, QLabel, QMenu, QRadioButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
-from pudm_gui.model_folder import ModelFacts, read_model_folder
-from pudm_gui.widgets.elided import ElidedLabel
-from pudm_gui.widgets.icons import IconMark
+from pudm_gui.model_folder import ConfigNeededError, ModelFacts, read_model_folder
+from pudm_gui.train.adapter_choice import AdapterChoice
+from pudm_gui.train.model_words import summary
+from pudm_gui.train.new_model_form import NewModelForm
+from pudm_gui.train.path_row import PathRow
+from pudm_gui.widgets.icons import icon
 from training.errors import UserError
-
-SIZES = (8, 16, 32, 64, 96, 128, 256)
 
 
 class ModelChooser(QWidget):
-    """A local diffusers folder, or a network from scratch.
+    """A local checkpoint, or a network from scratch.
 
     Signals
     -------
     changed
-        Another model, or another size or kind of new one.
+        Another model, another way to train it, or another size or kind of new one.
     """
 
     changed = Signal()
@@ -43,8 +33,10 @@ class ModelChooser(QWidget):
         """`settings_key`: where the choice is remembered."""
         super().__init__(parent)
         self._key = settings_key
+        self._source: Path | None = None
         self.facts: ModelFacts | None = None
         self.problem = ""
+        self.config_needed = False
         layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_S)
@@ -53,126 +45,132 @@ class ModelChooser(QWidget):
         group = QButtonGroup(self)
         for button in (self.existing, self.scratch):
             group.addButton(button)
-        self._folder_row = self._build_folder_row()
-        self._new_row = self._build_new_row()
+        self.source_row = self._build_source_row()
+        self.config_row = PathRow("folder", self.tr("no folder chosen"), self.tr("Choose the configuration's folder"))
+        self.config_row.setContentsMargins(theme.SPACE_XL, 0, 0, 0)
+        self.config_row.choose_clicked.connect(self.ask_for_config)
+        self.adapter = AdapterChoice()
+        self.new_model = NewModelForm()
         self.note = QLabel()
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setContentsMargins(theme.SPACE_XL, 0, 0, 0)
         self.note.setWordWrap(True)
-        for widget in (self.existing, self._folder_row, self.scratch, self._new_row, self.note):
+        rows = (self.existing, self.source_row, self.config_row, self.adapter, self.scratch, self.new_model, self.note)
+        for widget in rows:
             layout.addWidget(widget)
         self.existing.setChecked(True)
         self._restore()
         self.existing.toggled.connect(self._edited)
+        self.adapter.changed.connect(self._edited)
+        self.new_model.changed.connect(self._edited)
         self._refresh()
+
+    def _build_source_row(self) -> PathRow:
+        row = PathRow("model", self.tr("no model chosen"), self.tr("Choose the model"))
+        row.setContentsMargins(theme.SPACE_XL, 0, 0, 0)
+        menu = QMenu(row.button)
+        self.folder_action = menu.addAction(icon("folder"), self.tr("A folder (diffusers)…"))
+        self.folder_action.triggered.connect(self.ask)
+        self.file_action = menu.addAction(icon("file"), self.tr("A single file (.safetensors)…"))
+        self.file_action.triggered.connect(self.ask_for_file)
+        row.button.setMenu(menu)
+        return row
 
     @property
     def from_scratch(self) -> bool:
         return self.scratch.isChecked()
 
     @property
+    def chosen(self) -> ModelFacts | None:
+        """The model to fine-tune; None for a new one, and where none can be used."""
+        return None if self.from_scratch or self.problem else self.facts
+
+    @property
     def ready(self) -> bool:
         """Whether a run can be made with what is chosen."""
-        return self.from_scratch or (self.facts is not None and not self.problem)
+        return self.from_scratch or self.chosen is not None
+
+    @property
+    def lora_rank(self) -> int:
+        """0 where all weights are trained."""
+        return self.adapter.lora_rank if self.chosen is not None and self.chosen.lora else 0
 
     @property
     def name(self) -> str:
         """What to call a run on it."""
-        return self.tr("new model") if self.from_scratch or self.facts is None else self.facts.folder.name
+        if self.chosen is None:
+            return self.tr("new model")
+        return self.chosen.path.name if self.chosen.config is None else self.chosen.path.stem
 
     def settings(self) -> dict[str, Any]:
         """The choice as settings of a run."""
-        if self.from_scratch or self.facts is None:
-            return {
-                "model.source": "scratch",
-                "model.preset": self.preset.currentData(),
-                "data.image_size": self.image_size.currentData(),
-                "data.channels": self.channels.currentData(),
-            }
-        facts = self.facts
+        facts = self.chosen
+        if facts is None:
+            return self.new_model.settings()
         found = {"data.image_size": facts.image_size, "data.channels": facts.channels}
-        return {"model.source": str(facts.folder)} | {key: value for key, value in found.items() if value is not None}
+        return {
+            "model.source": str(facts.path),
+            "model.config": "" if facts.config is None else str(facts.config),
+            "model.lora_rank": self.lora_rank,
+            **{key: value for key, value in found.items() if value is not None},
+        }
 
-    def choose(self, folder: Path) -> None:
-        """Take the model in `folder`, or say why it cannot be taken."""
+    def choose(self, source: Path, config: Path | None = None) -> None:
+        """Take the model in `source`, or say why it cannot be taken. `config`: for a single file, as for the engine."""
+        self._source, self.facts, self.problem = source, None, ""
+        self.config_needed = config is not None
         try:
-            self.facts = read_model_folder(folder)
-            self.problem = ""
+            self.facts = read_model_folder(source, config)
+        except ConfigNeededError as error:
+            self.problem, self.config_needed = str(error), True
         except UserError as error:
-            self.facts, self.problem = None, str(error)
+            self.problem = str(error)
         self.existing.setChecked(True)
-        self._folder.setText(folder.name or str(folder))
-        self._folder.setToolTip(str(folder))
+        self.source_row.show_path(source)
+        self.config_row.show_path(config or (self.facts.config if self.facts is not None else None))
         self._edited()
 
     def ask(self) -> None:
         """Let the person pick a folder."""
-        start = str(self.facts.folder.parent) if self.facts is not None else str(Path.home())
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder of a diffusers model"), start)
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder of a diffusers model"), self._start())
         if chosen:
             self.choose(Path(chosen))
 
-    def _build_folder_row(self) -> QWidget:
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(theme.SPACE_XL, 0, 0, 0)
-        layout.setSpacing(theme.SPACE_S)
-        layout.addWidget(IconMark("model", 18, "text_muted"))
-        self._folder = ElidedLabel(self.tr("no model chosen"))
-        layout.addWidget(self._folder, 1)
-        self.choose_button = QPushButton(self.tr("Choose…"))
-        self.choose_button.setAccessibleName(self.tr("Choose the model's folder"))
-        self.choose_button.clicked.connect(self.ask)
-        layout.addWidget(self.choose_button)
-        return row
+    def ask_for_file(self) -> None:
+        """Let the person pick a single file."""
+        title, kinds = self.tr("Checkpoint in one file"), self.tr("Checkpoints (*.safetensors);;All files (*)")
+        chosen, _ = QFileDialog.getOpenFileName(self, title, self._start(), kinds)
+        if chosen:
+            self.choose(Path(chosen))
 
-    def _build_new_row(self) -> QWidget:
-        row = QWidget()
-        grid = QGridLayout(row)
-        grid.setContentsMargins(theme.SPACE_XL, 0, 0, 0)
-        grid.setHorizontalSpacing(theme.SPACE_S)
-        grid.setVerticalSpacing(theme.SPACE_XS)
-        presets = {"small": self.tr("Small"), "medium": self.tr("Medium"), "paper": self.tr("Large, as in the paper")}
-        sizes = {size: f"{size} × {size}" for size in SIZES}
-        colors = {3: self.tr("Colour"), 1: self.tr("Grey")}
-        self.preset = self._add_choice(grid, 0, self.tr("Network"), presets, "small")
-        self.image_size = self._add_choice(grid, 1, self.tr("Image size"), sizes, 32)
-        self.channels = self._add_choice(grid, 2, self.tr("Colours"), colors, 3)
-        return row
+    def ask_for_config(self) -> None:
+        """Let the person pick the folder that has what a single file lacks."""
+        title = self.tr("Folder with the configuration and tokenizers of this kind of model")
+        chosen = QFileDialog.getExistingDirectory(self, title, self._start())
+        if chosen and self._source is not None:
+            self.choose(self._source, Path(chosen))
 
-    def _add_choice(self, grid: QGridLayout, row: int, title: str, choices: dict[Any, str], default: Any) -> QComboBox:
-        label = QLabel(title)
-        label.setProperty("role", "muted")
-        box = QComboBox()
-        for value, word in choices.items():
-            box.addItem(word, value)
-        box.setCurrentIndex(box.findData(default))
-        box.setAccessibleName(title)
-        box.currentIndexChanged.connect(self._edited)
-        grid.addWidget(label, row, 0)
-        grid.addWidget(box, row, 1)
-        grid.setColumnStretch(1, 1)
-        return box
+    def _start(self) -> str:
+        return str(self._source.parent if self._source is not None else Path.home())
 
     def _restore(self) -> None:
         settings = QSettings()
-        folder = settings.value(f"{self._key}/folder", "")
-        if folder and Path(str(folder)).is_dir():
-            self.choose(Path(str(folder)))
-        for name, box in (("preset", self.preset), ("size", self.image_size), ("channels", self.channels)):
-            stored = settings.value(f"{self._key}/{name}")
-            index = next((i for i in range(box.count()) if str(box.itemData(i)) == str(stored)), -1)
-            if index >= 0:
-                box.setCurrentIndex(index)
-        self.scratch.setChecked(settings.value(f"{self._key}/scratch", "false") in (True, "true"))
+        source, config = (str(settings.value(f"{self._key}/{name}", "") or "") for name in ("folder", "config"))
+        self.adapter.restore(settings, self._key)
+        self.new_model.restore(settings, self._key)
+        scratch = settings.value(f"{self._key}/scratch", "false") in (True, "true")
+        if source and Path(source).exists():
+            self.choose(Path(source), Path(config) if config else None)
+        self.scratch.setChecked(scratch)
 
     def _remember(self) -> None:
         settings = QSettings()
         if self.facts is not None:
-            settings.setValue(f"{self._key}/folder", str(self.facts.folder))
+            settings.setValue(f"{self._key}/folder", str(self.facts.path))
+            settings.setValue(f"{self._key}/config", str(self.facts.config or ""))
         settings.setValue(f"{self._key}/scratch", "true" if self.from_scratch else "false")
-        for name, box in (("preset", self.preset), ("size", self.image_size), ("channels", self.channels)):
-            settings.setValue(f"{self._key}/{name}", box.currentData())
+        self.adapter.remember(settings, self._key)
+        self.new_model.remember(settings, self._key)
 
     def _edited(self) -> None:
         self._refresh()
@@ -180,23 +178,28 @@ class ModelChooser(QWidget):
         self.changed.emit()
 
     def _refresh(self) -> None:
-        self._folder_row.setVisible(not self.from_scratch)
-        self._new_row.setVisible(self.from_scratch)
+        single = self.config_needed or (self.facts is not None and self.facts.config is not None)
+        self.source_row.setVisible(not self.from_scratch)
+        self.config_row.setVisible(not self.from_scratch and single)
+        self.adapter.setVisible(self.chosen is not None and self.chosen.lora)
+        self.new_model.setVisible(self.from_scratch)
         self._layout.removeWidget(self.note)  # it goes under the choice that it is about
-        self._layout.insertWidget(self._layout.indexOf(self.scratch) if not self.from_scratch else -1, self.note)
-        facts, words, role = self.facts, "", "small"
-        if self.from_scratch:
-            words = self.tr("It learns to make images like the unlabeled ones, and none like the sensitive ones.")
-        elif self.problem:
-            words, role = self.problem, "danger"
-        elif facts is not None and facts.image_size is not None:
-            kinds = {1: self.tr("grey"), 3: self.tr("colour")}
-            words = self.tr("Makes images of {size} × {size}, {kind}.").format(
-                size=facts.image_size, kind=kinds.get(facts.channels or 0, self.tr("unknown colours"))
-            )
-        else:
-            words = self.tr("A diffusers folder of an unconditional pixel model (DDPM or DDIM).")
+        below = self.new_model if self.from_scratch else self.config_row
+        self._layout.insertWidget(self._layout.indexOf(below) + 1, self.note)
+        words, role = self._note()
         self.note.setText(words)
         self.note.setProperty("role", role)
         self.note.style().unpolish(self.note)
         self.note.style().polish(self.note)
+
+    def _note(self) -> tuple[str, str]:
+        """What there is to say about the choice, and the role of the label that says it."""
+        if self.from_scratch:
+            return self.tr(
+                "It learns to make images like the unlabeled ones, and none like the sensitive ones."
+            ), "small"
+        if self.problem:
+            return self.problem, "danger"
+        if self.facts is not None:
+            return summary(self.facts), "small"
+        return self.tr("A diffusers folder, or a Stable Diffusion checkpoint in one file."), "small"

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from pudm_gui import theme
-from pudm_gui.train.option_fields import OptionField, option_groups
-from pudm_gui.widgets.number_box import ChoiceBox, IntegerBox, RateBox
+from pudm_gui.train.option_fields import OptionField, is_relevant, option_groups
+from pudm_gui.widgets.number_box import ChoiceBox, IntegerBox, OptionalBox, RateBox
 
 
 class OptionsForm(QWidget):
@@ -28,6 +28,8 @@ class OptionsForm(QWidget):
         super().__init__(parent)
         self._defaults: dict[str, Any] = {}
         self.fields: dict[str, QWidget] = {}
+        self._titles: dict[str, QLabel] = {}
+        self._conditional = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_XS)
@@ -57,6 +59,11 @@ class OptionsForm(QWidget):
                 _set(self.fields[key], value)
         self._refresh()
 
+    def set_conditional(self, conditional: bool) -> None:
+        """Whether the model makes images from classes or captions."""
+        self._conditional = conditional
+        self._refresh()
+
     def reset(self) -> None:
         for key, value in self._defaults.items():
             _set(self.fields[key], value)
@@ -79,6 +86,7 @@ class OptionsForm(QWidget):
             title.setToolTip(option.help)
             title.setBuddy(field)
             layout.addWidget(title)
+            self._titles[option.key] = title
             if isinstance(field, QComboBox):
                 field.currentIndexChanged.connect(self._edited)
             elif isinstance(field, QSpinBox | QDoubleSpinBox):
@@ -92,6 +100,12 @@ class OptionsForm(QWidget):
         self.changed.emit()
 
     def _refresh(self) -> None:
+        objective = _value(self.fields["objective.kind"])
+        for key, field in self.fields.items():
+            shown = is_relevant(key, objective, conditional=self._conditional)
+            field.setVisible(shown)
+            if key in self._titles:
+                self._titles[key].setVisible(shown)
         self.reset_button.setVisible(self.changed_count() > 0)
 
 
@@ -109,8 +123,13 @@ def _editor(option: OptionField) -> QWidget:
     if option.kind is int:
         whole = IntegerBox()
         whole.setRange(int(option.low), int(option.high))
+        whole.setSpecialValueText(option.left_open)
         whole.setValue(option.default)
         return whole
+    if option.left_open:
+        optional = OptionalBox(option.left_open, option.low, option.high)
+        optional.set_number(option.default)
+        return optional
     number = RateBox()
     number.setRange(option.low, option.high)
     number.setValue(option.default)
@@ -122,6 +141,8 @@ def _value(field: QWidget) -> Any:
         return field.isChecked()
     if isinstance(field, QComboBox):
         return field.currentData()
+    if isinstance(field, OptionalBox):
+        return field.number
     assert isinstance(field, QSpinBox | QDoubleSpinBox)
     return field.value()
 
@@ -131,9 +152,12 @@ def _set(field: QWidget, value: Any) -> None:
         field.setChecked(value)
     elif isinstance(field, QComboBox):
         field.setCurrentIndex(field.findData(value))
+    elif isinstance(field, OptionalBox):
+        field.set_number(value)
     elif isinstance(field, QSpinBox | QDoubleSpinBox):
         field.setValue(value)
 
 
 def _same(one: Any, other: Any) -> bool:
-    return math.isclose(one, other, rel_tol=1e-6) if isinstance(one, float) else one == other
+    both_numbers = isinstance(one, float) and isinstance(other, float)
+    return math.isclose(one, other, rel_tol=1e-6) if both_numbers else one == other

@@ -12,6 +12,7 @@ from pudm_gui.jobs import Job, JobRunner
 from pudm_gui.project.images import counts
 from pudm_gui.project.runs import create_run, list_runs
 from pudm_gui.session import Session
+from pudm_gui.train.condition_check import ConditionChecker, ConditionStatus
 from pudm_gui.train.demo_base import DemoBase
 from pudm_gui.train.prior_estimate import PriorEstimator
 from pudm_gui.train.progress import TrainingProgress
@@ -23,6 +24,7 @@ from pudm_gui.widgets.off_thread import OffThread
 from pudm_gui.widgets.rail import RailState
 from training.errors import UserError
 from training.runs import RunFolder
+from training.spec import RunSpec, with_settings
 
 COUNT_DELAY_MS = 60
 
@@ -55,6 +57,7 @@ class TrainPage(QWidget):
             self.setup.set_read_only()
             self.setup.beta.estimate_button.setEnabled(False)
         self._count()
+        self._check_conditions()
         self.prior.load_last()
         self._show_current(session.current_run)
         self._list_runs()
@@ -64,6 +67,7 @@ class TrainPage(QWidget):
     def shown(self) -> None:
         """Called when the page comes to the front."""
         self._count()
+        self.checker.check_again()
 
     def _build(self) -> None:
         key = hashlib.sha1(str(self._session.project.path).encode("utf-8", "surrogateescape")).hexdigest()[:12]
@@ -82,6 +86,7 @@ class TrainPage(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.setup)
         layout.addWidget(self.right, 1)
+        self.checker = ConditionChecker(self._session, self)
         self.prior = PriorEstimator(self._session, self._jobs, self)
         self.demo = DemoBase(self._session, self._jobs, self) if DemoBase.belongs_to(self._session) else None
 
@@ -95,6 +100,8 @@ class TrainPage(QWidget):
         self.setup.start_clicked.connect(self._start)
         self.setup.label_clicked.connect(lambda: self.go_to.emit("label"))
         self.setup.beta.estimate_clicked.connect(self._estimate)
+        self.setup.conditions_changed.connect(self._check_conditions)
+        self.checker.checked.connect(self.setup.show_conditions)
         self.prior.estimated.connect(self.setup.beta.show_estimate)
         self.prior.working.connect(self.setup.beta.set_estimating)
         view.changed.connect(self._tell_rail)
@@ -138,6 +145,19 @@ class TrainPage(QWidget):
 
     def _count(self) -> None:
         self.setup.show_counts(counts(self._session.project))
+
+    def _check_conditions(self) -> None:
+        """Look the captions or classes of all images up, where the model needs them and their source is chosen."""
+        conditions, facts = self.setup.conditions, self.setup.model.chosen
+        if facts is None or conditions.kind == "none" or conditions.missing():
+            self.checker.forget()
+            return
+        try:
+            spec = with_settings(RunSpec(), self.setup.model.settings() | conditions.settings())
+        except UserError as error:
+            self.setup.show_conditions(ConditionStatus(str(error), good=False))
+            return
+        self.checker.check(spec, conditions.kind, facts.classes)
 
     def _estimate(self) -> None:
         if self.prior.active:

@@ -20,6 +20,17 @@ class Preview:
     """Relative to the run folder."""
     columns: int
     count: int
+    nsr: float | None = None
+    """Share of samples that are not sensitive, as the labels tell; None where it was not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryNeed:
+    """What the preflight found, in bytes."""
+
+    needed: int
+    there: int
+    sentence: str
 
 
 @dataclass(slots=True)
@@ -37,6 +48,10 @@ class TrainingProgress:
     """What is done before the first step; "" once training."""
     prepared: float | None = None
     """Share of it that is done."""
+    memory: MemoryNeed | None = None
+    """What training takes of the device's memory."""
+    early: bool = False
+    """Ended before its last step, because it was good enough."""
     checkpoint_step: int | None = None
     failure: str = ""
     warnings: list[str] = field(default_factory=list)
@@ -51,6 +66,11 @@ class TrainingProgress:
         for event in events:
             progress.add(event)
         return progress
+
+    @property
+    def nsr(self) -> float | None:
+        """The latest share of samples that are not sensitive."""
+        return next((preview.nsr for preview in reversed(self.previews) if preview.nsr is not None), None)
 
     @property
     def present(self) -> list[str]:
@@ -71,7 +91,10 @@ class TrainingProgress:
                 step = int(event["step"])
                 self.previews = [known for known in self.previews if known.step < step]
                 columns, count = int(event.get("columns") or 1), int(event.get("count") or 1)
-                self.previews.append(Preview(step, str(event["path"]), columns, count))
+                self.previews.append(Preview(step, str(event["path"]), columns, count, event.get("nsr")))
+            case "preflight":
+                needed, there = int(event.get("needed") or 0), int(event.get("there") or 0)
+                self.memory = MemoryNeed(needed, there, str(event.get("message") or "")) if there else None
             case "checkpoint":
                 self.checkpoint_step = int(event["step"])
             case "warning":
@@ -81,12 +104,14 @@ class TrainingProgress:
             case "finished":
                 self.seconds_left = None
                 self.seconds = event.get("seconds")
+                self.early = bool(event.get("early"))
 
     def _start(self, event: Event) -> None:
         self.step = int(event.get("step") or 0)
         self.steps = int(event.get("steps") or 0)
         self.device = str(event.get("device") or "")
-        self.preparing, self.prepared, self.failure = "", None, ""
+        self.preparing, self.prepared, self.failure, self.early = "", None, "", False
+        self.warnings.clear()  # those of an earlier attempt
         self.seconds_left = self.images_per_second = None
         kept = sum(1 for step in self.at if step <= self.step)
         del self.at[kept:]

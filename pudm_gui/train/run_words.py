@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from pudm_gui.job_words import step_words, time_left
-from pudm_gui.train.progress import TrainingProgress
+from pudm_gui.train.progress import MemoryNeed, TrainingProgress
 from pudm_gui.widgets.message import MessageKind
 from training.errors import UserError
 from training.runs import RunFolder, RunState
@@ -104,7 +104,20 @@ def details(state: str, progress: TrainingProgress) -> str:
         parts.append(_tr("{n} images/s").format(n=speed))
     if progress.device:
         parts.append(progress.device)
+    if progress.memory is not None and state in ("running", "paused"):
+        parts.append(memory_words(progress.memory))
     return " · ".join(parts)
+
+
+def memory_words(memory: MemoryNeed) -> str:
+    """As "needs 9.2 GB of 78 GB"."""
+    return _tr("needs {needed} of {there}").format(needed=gigabytes(memory.needed), there=gigabytes(memory.there))
+
+
+def gigabytes(size: int) -> str:
+    """`size`, in bytes, with two figures: GB, and MB below one."""
+    unit, amount = (_tr("{n} GB"), size / 1e9) if size >= 1e9 else (_tr("{n} MB"), size / 1e6)
+    return unit.format(n=QLocale().toString(amount, "f", 0 if amount >= 9.95 else 1))
 
 
 def duration(seconds: float) -> str:
@@ -118,12 +131,14 @@ def duration(seconds: float) -> str:
 def notice(state: str, progress: TrainingProgress, words: str, *, fine_tuned: bool) -> Notice | None:
     """What there is to say about a run in `state`; `words` are the process's last ones."""
     if state == "finished" and fine_tuned:
-        text = _tr("The model is trained. See what has changed, on the same seeds.")
+        text = _done(progress) + " " + _tr("See what has changed, on the same seeds.")
         return Notice(text, "success", _tr("Compare before and after"), "review")
     if state == "finished":
-        return Notice(_tr("The model is trained. See what it makes."), "success", _tr("Review it"), "review")
+        return Notice(_done(progress) + " " + _tr("See what it makes."), "success", _tr("Review it"), "review")
     if state == "failed":
         reason = progress.failure or words or _tr("The run failed.")
+        if progress.checkpoint_step and f"step {progress.checkpoint_step}" in reason:  # says itself what is kept
+            return Notice(reason, "error", _tr("Review it as it is"), "review")
         if progress.checkpoint_step:
             return Notice(f"{reason} {_kept(progress)}", "error", _tr("Go on"), "resume")
         return Notice(reason, "error", _tr("Show the log"), "log")
@@ -141,6 +156,18 @@ def notice(state: str, progress: TrainingProgress, words: str, *, fine_tuned: bo
     if progress.warnings:
         return Notice(progress.warnings[-1], "warning")
     return None
+
+
+def _done(progress: TrainingProgress) -> str:
+    if not progress.early:
+        return _tr("The model is trained.")
+    share = "" if progress.nsr is None else percent(progress.nsr)
+    return _tr("Ended early, at {share} of samples not sensitive.").format(share=share)
+
+
+def percent(share: float) -> str:
+    """A share that never reads as all while something is missing."""
+    return _tr("{n} %").format(n=100 if share == 1 else min(round(100 * share), 99))
 
 
 def _kept(progress: TrainingProgress) -> str:

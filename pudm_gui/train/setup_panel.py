@@ -9,6 +9,8 @@ from pudm_gui import theme
 from pudm_gui.project.model import Counts
 from pudm_gui.train.beta_advice import enough_words, suggest
 from pudm_gui.train.beta_field import BetaField
+from pudm_gui.train.condition_check import ConditionStatus
+from pudm_gui.train.conditions_panel import ConditionsPanel
 from pudm_gui.train.defaults import defaults
 from pudm_gui.train.model_chooser import ModelChooser
 from pudm_gui.train.options_form import OptionsForm
@@ -28,27 +30,33 @@ class SetupPanel(QFrame):
         The run is to be made and started.
     label_clicked
         There are too few labels, and the person wants to make some.
+    conditions_changed
+        Captions or classes are to be looked up anew.
     """
 
     start_clicked = Signal()
     label_clicked = Signal()
+    conditions_changed = Signal()
 
     def __init__(self, settings_key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._counts = Counts(0, 0, 0, 0, 0)
         self._busy = ""
         self._read_only = False
+        self._conditions_good: bool | None = None
         self.setProperty("role", "side")
         self.setFixedWidth(WIDTH)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         self.model = ModelChooser(settings_key)
+        self.conditions = ConditionsPanel()
         self.beta = BetaField()
         self.options = OptionsForm()
         outer.addWidget(self._build_scroll(), 1)
         outer.addWidget(self._build_footer())
         self.model.changed.connect(self._model_changed)
+        self.conditions.changed.connect(self._conditions_edited)
         self.options.changed.connect(self._refresh)
         self._model_changed()
 
@@ -61,7 +69,15 @@ class SetupPanel(QFrame):
             Some value cannot be used.
         """
         beta = {"objective.beta": self.beta.value, "objective.beta_source": self.beta.source}
-        return with_settings(RunSpec(), self.options.values() | self.model.settings() | beta)
+        chosen = self.options.values() | self.model.settings() | self.conditions.settings() | beta
+        return with_settings(RunSpec(), chosen)
+
+    def show_conditions(self, status: ConditionStatus) -> None:
+        """What was found out about the images' captions or classes."""
+        self._conditions_good = status.good
+        role = {None: "small", True: "small", False: "danger"}[status.good]
+        self.conditions.show_status(status.text, role)
+        self._refresh()
 
     def show_counts(self, counts: Counts) -> None:
         self._counts = counts
@@ -83,7 +99,7 @@ class SetupPanel(QFrame):
 
     def set_read_only(self) -> None:
         self._read_only = True
-        for widget in (self.model, self.beta, self.options):
+        for widget in (self.model, self.conditions, self.beta, self.options):
             widget.setEnabled(False)
         self._refresh()
 
@@ -98,6 +114,7 @@ class SetupPanel(QFrame):
         layout.addWidget(self.hint)
         layout.addWidget(self.model)
         layout.addSpacing(theme.SPACE_M)
+        layout.addWidget(self.conditions)
         layout.addWidget(_heading(self.tr("Sensitive share β")))
         layout.addWidget(self.beta)
         layout.addSpacing(theme.SPACE_M)
@@ -148,8 +165,17 @@ class SetupPanel(QFrame):
         self.more.setIcon(icon("chevron-down" if wanted else "chevron-right", "text_muted"))
 
     def _model_changed(self) -> None:
-        self.options.set_defaults(defaults(from_scratch=self.model.from_scratch))
+        facts, lora = self.model.chosen, self.model.lora_rank > 0
+        self.options.set_defaults(defaults(facts, from_scratch=self.model.from_scratch, lora=lora))
+        self.conditions.show_model(facts)
+        self.options.set_conditional(self.conditions.active)
+        self._conditions_edited()
+
+    def _conditions_edited(self) -> None:
+        self._conditions_good = None
+        self.conditions.show_status(self.conditions.missing(), "small")
         self._refresh()
+        self.conditions_changed.emit()
 
     def _refresh(self) -> None:
         number = QLocale().toString
@@ -182,8 +208,20 @@ class SetupPanel(QFrame):
         if self._counts.sensitive == 0 and self.options.values()["objective.kind"] != "unsupervised":
             return self.tr("Mark at least one image as sensitive first, better 20.")
         if not self.model.ready:
-            return self.tr("Choose another model.") if self.model.problem else self.tr("Choose the model to sanitize.")
+            return self._why_no_model()
+        if self.conditions.active and (self.conditions.missing() or self._conditions_good is False):
+            caption = self.conditions.kind == "caption"
+            return (
+                self.tr("Every image needs a caption first.")
+                if caption
+                else self.tr("Every image needs a class first.")
+            )
         return ""
+
+    def _why_no_model(self) -> str:
+        if self.model.config_needed and self.model.facts is None:
+            return self.tr("Choose the folder that goes with the model's file.")
+        return self.tr("Choose another model.") if self.model.problem else self.tr("Choose the model to sanitize.")
 
 
 def _heading(text: str) -> QLabel:

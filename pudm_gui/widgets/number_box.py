@@ -60,6 +60,25 @@ class RateBox(DecimalBox):
         self.setValue(self.value() + steps * step / (10 if steps < 0 and at_power_of_ten else 1))
 
 
+class OptionalBox(DecimalBox):
+    """A number that may be left open: below its lowest value stand the words for that."""
+
+    def __init__(self, left_open: str, low: float, high: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._low = low
+        self.setDecimals(1)
+        self.setSingleStep(0.5)
+        self.setRange(low - self.singleStep(), high)
+        self.setSpecialValueText(left_open)
+
+    @property
+    def number(self) -> float | None:
+        return self.value() if self.value() >= self._low else None
+
+    def set_number(self, number: float | None) -> None:
+        self.setValue(self.minimum() if number is None else number)
+
+
 class ChoiceBox(QComboBox):
     """A list of choices."""
 

@@ -22,6 +22,7 @@ from pudm_gui.train.beta_advice import suggest
 from pudm_gui.train.option_fields import option_groups
 from pudm_gui.train.page import TrainPage
 from pudm_gui.train.progress import TrainingProgress
+from tests.model_folders import pixel_model
 from training.runs import RunFolder
 from training.spec import RunSpec
 
@@ -33,11 +34,7 @@ pytestmark = pytest.mark.usefixtures("engine")
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """A folder that says of itself what a diffusers model for grey 8 × 8 images would."""
-    folder = tmp_path / "my-ddpm"
-    (folder / "unet").mkdir(parents=True)
-    (folder / "model_index.json").write_text(json.dumps({"_class_name": "DDPMPipeline"}))
-    (folder / "unet" / "config.json").write_text(json.dumps({"sample_size": 8, "in_channels": 1}))
-    return folder
+    return pixel_model(tmp_path / "my-ddpm")
 
 
 @pytest.fixture
@@ -117,8 +114,8 @@ def test_a_model_folder_tells_its_image_size_and_is_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(model))
-    click(qtbot, page.setup.model.choose_button)
-    assert page.setup.model.note.text() == "Makes images of 8 × 8, grey."
+    page.setup.model.folder_action.trigger()
+    assert page.setup.model.note.text() == "Pixel diffusion · 8 px · grey · 12 parameters"
     assert page.setup.start.isEnabled()
     spec = page.setup.spec()
     assert (spec.data.image_size, spec.data.channels) == (8, 1)
@@ -207,11 +204,15 @@ def test_every_option_says_what_it_does_and_takes_its_whole_range(page: TrainPag
             editor = page.setup.options.fields[field.key]
             assert editor.toolTip()
             assert editor.accessibleName()
-            if field.kind in (int, float):
+            if field.kind in (int, float) and not field.choices:
                 for value in (field.low, field.high):
                     editor.setValue(field.kind(value))  # type: ignore[attr-defined]
                     page.setup.spec()
-                editor.setValue(field.default)  # type: ignore[attr-defined]
+            for index in range(len(field.choices)):
+                editor.setCurrentIndex(index)  # type: ignore[attr-defined]
+                page.setup.spec()
+            page.setup.options.reset()
+    assert page.setup.options.changed_count() == 0
 
 
 def test_changed_options_are_counted_and_can_be_taken_back(qtbot: QtBot, page: TrainPage) -> None:
@@ -453,7 +454,7 @@ def test_the_demo_trains_its_own_model_and_offers_it(qtbot: QtBot, page: TrainPa
     click(qtbot, demo.setup.hint.button)
     qtbot.waitUntil(lambda: demo.setup.model.ready, timeout=WAIT_MS)
     assert demo.setup.model.facts is not None
-    assert demo.setup.model.facts.folder == (folder / "base-model").resolve()
+    assert demo.setup.model.facts.path == (folder / "base-model").resolve()
     assert not demo.setup.hint.isVisible()
     assert list_runs(demo._session.project)[0].spec().objective.kind == "unsupervised"
     qtbot.waitUntil(demo.setup.start.isEnabled, timeout=WAIT_MS)

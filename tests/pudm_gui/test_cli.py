@@ -20,6 +20,7 @@ from pudm_gui.commands import engine as engine_module
 from pudm_gui.commands.console import Console
 from pudm_gui.demo import load_digits
 from pudm_gui.project.project import Project
+from tests import model_folders as build
 from training.runs import RunFolder, engine_command
 
 SENSITIVE = 5
@@ -81,14 +82,6 @@ def project(pudm: Pudm, unlabeled_project: Path, tmp_path: Path) -> Path:
     table.write_text("path,label\n" + "".join(f"{index:03d}.png,sensitive\n" for index in range(SENSITIVE)))
     assert pudm("labels", "import", unlabeled_project, table).code == 0
     return unlabeled_project
-
-
-def model_folder(path: Path, sample_size: int = 16, channels: int = 1) -> Path:
-    """The JSON files of a diffusers folder; enough for all that is checked before the engine starts."""
-    (path / "unet").mkdir(parents=True)
-    (path / "model_index.json").write_text(json.dumps({"_class_name": "DDPMPipeline"}))
-    (path / "unet" / "config.json").write_text(json.dumps({"sample_size": sample_size, "in_channels": channels}))
-    return path
 
 
 class TestUsage:
@@ -251,7 +244,7 @@ class TestTrain:
     def test_size_and_channels_come_from_the_base_model(
         self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object
     ) -> None:
-        model = model_folder(tmp_path / "model", sample_size=16, channels=1)
+        model = build.pixel_model(tmp_path / "model", image_size=16)
         spec = RunFolder(Path(pudm("train", project, "--from", model).out.strip())).spec()
         assert (spec.data.image_size, spec.data.channels, spec.model.source) == (16, 1, str(model))
 
@@ -304,10 +297,10 @@ class TestTrain:
     def test_base_model_is_no_diffusers_folder(self, pudm: Pudm, project: Path, corpus: Path, tmp_path: Path) -> None:
         assert "not a diffusers folder" in pudm("train", project, "--from", corpus).complaint
         assert "no folder" in pudm("train", project, "--from", tmp_path / "nowhere").complaint
-        assert "is a file" in pudm("train", project, "--from", corpus / "000.png").complaint
+        assert "of another kind" in pudm("train", project, "--from", corpus / "000.png").complaint
 
     def test_size_that_is_not_the_base_models(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
-        model = model_folder(tmp_path / "model", sample_size=16)
+        model = build.pixel_model(tmp_path / "model", image_size=16)
         complaint = pudm("train", project, "--from", model, "--image-size", "32").complaint
         assert "16 pixels" in complaint
         assert "--image-size is 32" in complaint

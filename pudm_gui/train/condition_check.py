@@ -1,0 +1,140 @@
+"""Whether every image has its caption or class, looked up as the engine will."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, QLocale, QObject, QTimer, Signal
+
+from pudm_gui.project.project import Project
+from pudm_gui.project.runs import freeze
+from pudm_gui.session import Session
+from pudm_gui.widgets.off_thread import OffThread
+from training.conditions import Condition, Kind, resolve
+from training.errors import UserError
+from training.spec import RunSpec
+
+DELAY_MS = 250
+EXAMPLE_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionStatus:
+    """One line about the captions or classes of all images."""
+
+    text: str
+    good: bool | None
+    """None while it is being found out."""
+
+
+class _OutdatedError(Exception):
+    """Something else is to be looked up meanwhile."""
+
+
+class ConditionChecker(QObject):
+    """Looks captions and classes up on a thread; a new question takes the place of the one before.
+
+    Signals
+    -------
+    checked
+        A `ConditionStatus`.
+    """
+
+    checked = Signal(object)
+    _progressed = Signal(int, int, int)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._work = OffThread(self, threads=1)
+        # Shared with the thread; a list, because this object may be gone while that still reads.
+        self._question = [0]
+        self._wanted: tuple[RunSpec, Kind, int | None] | None = None
+        self._delay = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._delay.timeout.connect(self._begin)
+        self._progressed.connect(self._tell_progress)
+        question = self._question
+        self.destroyed.connect(lambda: question.__setitem__(0, -1))
+
+    def check(self, spec: RunSpec, kind: Kind, classes: int | None) -> None:
+        """Find out for all images of the project; `classes`: how many the model has."""
+        self.forget()
+        self._wanted = spec, kind, classes
+        self._delay.start()
+
+    def check_again(self) -> None:
+        """The images, their labels or what lies beside them may have changed."""
+        if self._wanted is not None:
+            self.check(*self._wanted)
+
+    def forget(self) -> None:
+        """Nothing is to be looked up any more."""
+        self._question[0] += 1
+        self._wanted = None
+        self._delay.stop()
+
+    def _begin(self) -> None:
+        if self._wanted is None:
+            return
+        spec, kind, classes = self._wanted
+        question, current, project = self._question[0], self._question, self._session.project
+
+        def tick(done: int, total: int) -> None:
+            if current[0] != question:
+                raise _OutdatedError
+            self._progressed.emit(question, done, total)
+
+        def work() -> ConditionStatus | None:
+            try:
+                return _status(project, spec, kind, classes, tick)
+            except _OutdatedError:
+                return None
+            except UserError as error:
+                return ConditionStatus(str(error), good=False)
+
+        self._work.submit(work, lambda status: self._tell(question, status))
+
+    def _tell(self, question: int, status: ConditionStatus | None) -> None:
+        if question == self._question[0] and status is not None:
+            self.checked.emit(status)
+
+    def _tell_progress(self, question: int, done: int, total: int) -> None:
+        if question == self._question[0] and done < total:
+            number = QLocale().toString
+            words = self.tr("Reading captions: {done} of {total}").format(done=number(done), total=number(total))
+            self.checked.emit(ConditionStatus(words, good=None))
+
+
+def _status(
+    project: Project, spec: RunSpec, kind: Kind, classes: int | None, tick: Callable[[int, int], None]
+) -> ConditionStatus:
+    complete, entries = freeze(project, spec)
+    if not entries:
+        return ConditionStatus(_tr("The project has no images yet."), good=None)
+    values = resolve(complete, entries, kind, tick=tick)
+    if kind == "caption":
+        return ConditionStatus(_about_captions(values), good=True)
+    beyond = [i for i, value in enumerate(values) if classes is not None and int(value) >= classes]
+    if beyond:
+        told = _tr("{path} is of class {index}, and the model has the classes 0 to {last}; correct its number.")
+        first = beyond[0]
+        return ConditionStatus(
+            told.format(path=entries[first].path, index=values[first], last=(classes or 0) - 1), good=False
+        )
+    number = QLocale().toString
+    told = _tr("All {n} images have a class, {used} of {classes} are used.")
+    return ConditionStatus(
+        told.format(n=number(len(values)), used=number(len(set(values))), classes=number(classes or 0)), good=True
+    )
+
+
+def _about_captions(values: list[Condition]) -> str:
+    first = str(values[0])
+    example = first if len(first) <= EXAMPLE_LENGTH else first[: EXAMPLE_LENGTH - 1].rstrip() + "…"
+    told = _tr("All {n} images have a caption, such as “{example}”.")
+    return told.format(n=QLocale().toString(len(values)), example=example)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ConditionCheck", text)
