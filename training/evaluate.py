@@ -1,11 +1,14 @@
-"""The evaluate stage: draw from a run's model and its base on the same seeds, judge both, write the report."""
+"""The evaluate stage: draw from a run's model and its base on the same seeds, judge both, write the report.
+
+Conditional models draw what the images that are not labeled sensitive are conditioned on.
+"""
 
 from __future__ import annotations
 
 import datetime
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +17,19 @@ from numpy.typing import NDArray
 
 from training.atomic import atomic_folder, write_atomic
 from training.checkpoint import load_model, load_state, require_checkpoint
+from training.conditions import resolve
 from training.device import pick_device
 from training.errors import UserError
 from training.events import EventLog
+from training.families import Condition, DiffusionModel
 from training.manifest import label_counts, read_manifest
-from training.pipelines import PixelModel
 from training.preview import write_png
 from training.report import Report
 from training.runs import RunFolder
+from training.sample_conditions import conditions_for
 from training.sampling import sample_images
 from training.spec import RunSpec
-from training.train import starting_model
+from training.start import starting_model
 from training.verdicts import Outcome, judge_by_labels, judge_by_truth
 
 SAMPLING_STEPS = 50
@@ -59,8 +64,14 @@ def evaluate(run: RunFolder, *, samples: int, truth: Path | None, seed: int, log
         judge = judge_by_truth(truth, spec, entries, seed, log)
     else:
         judge = judge_by_labels(run, spec, entries, seed, log)
-    before = None if spec.model.source == "scratch" else _draw(starting_model(spec), "before", spec, samples, seed, log)
-    after = _draw(load_model(checkpoint), "after", spec, samples, seed, log)
+    seeds = range(FIRST_SEED * (1 + seed), FIRST_SEED * (1 + seed) + samples)
+    model = load_model(checkpoint)
+    values = None if model.conditioning == "none" else resolve(spec, entries, model.conditioning)
+    conditions = conditions_for(seeds, values, [entry.label for entry in entries])
+    before = None
+    if spec.model.source != "scratch":
+        before = _draw(starting_model(spec), "Drawing samples of the base model", seeds, conditions, spec, log)
+    after = _draw(model, "Drawing samples of the sanitized model", seeds, conditions, spec, log)
     log.emit("progress", what="Judging the samples", done=0, total=1)
     outcome = judge(after, before)
 
@@ -91,17 +102,24 @@ def evaluate(run: RunFolder, *, samples: int, truth: Path | None, seed: int, log
     return report
 
 
-def _draw(model: PixelModel, which: str, spec: RunSpec, samples: int, seed: int, log: EventLog) -> Images:
+def _draw(
+    model: DiffusionModel,
+    what: str,
+    seeds: Sequence[int],
+    conditions: Sequence[Condition] | None,
+    spec: RunSpec,
+    log: EventLog,
+) -> Images:
     device = pick_device(spec.device)
-    first = FIRST_SEED * (1 + seed)
-    what = "Drawing samples of the base model" if which == "before" else "Drawing samples of the sanitized model"
+    model.denoiser.to(device)
     try:
         return sample_images(
-            model.unet.to(device),
-            model.scheduler,
-            seeds=range(first, first + samples),
+            model,
+            seeds=seeds,
             steps=SAMPLING_STEPS,
             device=device,
+            conditions=conditions,
+            guidance=spec.preview.guidance,
             progress=lambda done, total: log.emit("progress", what=what, done=done, total=total),
         )
     except torch.OutOfMemoryError:

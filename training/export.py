@@ -5,28 +5,34 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
 from training.atomic import atomic_folder, write_atomic
-from training.checkpoint import Weights, load_model, load_state, require_checkpoint
+from training.checkpoint import Weights, full_disk_told, load_model, load_state, require_checkpoint
 from training.device import pick_device
 from training.errors import UserError
 from training.events import EventLog
 from training.export_checks import Check, verify
+from training.export_lora import write_adapters
 from training.export_privacy import secrets_of, strings
+from training.families import DiffusionModel
 from training.manifest import label_counts, read_manifest
 from training.modelcard import CardFacts, model_card
-from training.pipelines import PixelModel
 from training.report import Report
 from training.runs import RunFolder
 
-PARTS = frozenset({"model_index.json", "README.md", "report.json", "unet", "scheduler"})
-"""What an export consists of; a folder with anything else in it is never replaced."""
+PARTS = frozenset(
+    {
+        *("model_index.json", "README.md", "report.json", "pytorch_lora_weights.safetensors"),
+        *("unet", "transformer", "scheduler", "vae", "vqvae"),
+        *("text_encoder", "text_encoder_2", "text_encoder_3", "tokenizer", "tokenizer_2", "tokenizer_3"),
+    }
+)
+"""What an export may consist of; a folder with anything else in it is never replaced."""
+WHERE_FROM = ("_name_or_path", "name_or_path")
+"""Keys of configuration files that tell where a part was loaded from."""
 STAGES = ("Loading the run's model", "Writing the model", "Checking what was written")
 
 
@@ -62,18 +68,22 @@ def export(
     report = Report.load(run.report_file) if run.report_file.exists() else None
     _tell(log, 0)
     model = load_model(checkpoint, weights)
-    facts = CardFacts(spec, state, weights, label_counts(entries), report)
+    facts = CardFacts(model, spec, state, weights, label_counts(entries), report)
     secrets = secrets_of(spec, entries, (run.path, out_dir), _ordinary_texts(facts))
     device = pick_device("cpu" if spec.device == "cpu" else "auto")
     _make_parent(out_dir)
-    with _full_disk_told(out_dir), atomic_folder(out_dir) as folder:
+    with full_disk_told(f"the export {out_dir.name}"), atomic_folder(out_dir) as folder:
         _tell(log, 1)
+        checks = []
+        if state.lora_rank:
+            model, check = write_adapters(model, folder)
+            checks.append(check)
         save_model(model, folder)
         write_atomic(folder / "README.md", model_card(facts))
         if report is not None:
             report.save(folder / "report.json")
         _tell(log, 2)
-        checks = verify(folder, model, device, secrets)
+        checks += verify(folder, model, device, secrets)
         _require_all(checks)
     _tell(log, 3)
     log.emit(
@@ -82,13 +92,14 @@ def export(
     return ExportResult(out_dir, weights, state.step, checks)
 
 
-def save_model(model: PixelModel, folder: Path) -> None:
-    """Write the pipeline, without the path that diffusers notes down of where a model was loaded from."""
+def save_model(model: DiffusionModel, folder: Path) -> None:
+    """Write the pipeline, without the paths that libraries note down of where a part was loaded from."""
     model.save(folder)
     for path in sorted(folder.rglob("*.json")):
         document: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if document.pop("_name_or_path", None) is not None:
-            write_atomic(path, json.dumps(document, indent=2, sort_keys=True) + "\n")
+        told = [key for key in WHERE_FROM if document.pop(key, None) is not None]
+        if told:
+            write_atomic(path, json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def _check_target(folder: Path, replace_export: bool) -> None:
@@ -119,22 +130,17 @@ def _make_parent(folder: Path) -> None:
 def _ordinary_texts(facts: CardFacts) -> Iterator[str]:
     """What an export says on purpose, whatever was measured: its card and its configuration."""
     yield model_card(replace(facts, report=None))
-    yield from strings({key: value for key, value in facts.state.unet_config.items() if not key.startswith("_")})
-    yield from strings(facts.state.scheduler_config)
+    for config in configurations(facts.model):
+        yield from strings({key: value for key, value in config.items() if key not in WHERE_FROM})
 
 
-@contextmanager
-def _full_disk_told(folder: Path) -> Iterator[None]:
-    """A full disk in a sentence, where safetensors has wrapped the system's error into text."""
-    try:
-        yield
-    except SafetensorError as error:
-        if "No space left" in str(error) or "os error 28" in str(error):
-            raise UserError(
-                f"The disk is full, so {folder.name} could not be written: free some space on the disk that holds "
-                f"{folder.parent} and export again."
-            ) from error
-        raise
+def configurations(model: DiffusionModel) -> Iterator[dict[str, Any]]:
+    """The configuration of the pipeline, and of each of its parts."""
+    yield dict(model.pipeline.config)
+    for part in model.pipeline.components.values():
+        config = getattr(part, "config", None)
+        if config is not None:
+            yield config.to_dict() if hasattr(config, "to_dict") else dict(config)
 
 
 def _require_all(checks: list[Check]) -> None:

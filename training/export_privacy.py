@@ -14,11 +14,13 @@ from safetensors import SafetensorError, safe_open
 
 from training.images import SUFFIXES
 from training.manifest import ManifestEntry
-from training.modelcard import BETA_SOURCES
+from training.modelcard_settings import BETA_SOURCES
 from training.report import Report
 from training.spec import RunSpec
 
-TEXTS = (".json", ".md")
+TEXTS = (".json", ".md", ".txt")
+VOCABULARIES = frozenset({"tokenizer.json", "vocab.json", "added_tokens.json", "merges.txt"})
+"""Names of the files in which a tokenizer keeps its words."""
 ABSOLUTE_PATH = re.compile(
     r"(?<![\w./:\\~-])(?:/[\w.~+-]+){2,}"  # two levels below the root; a web address is none
     r"|(?<!\w)[A-Za-z]:[\\/][\w.~+-]"  # a Windows drive
@@ -47,9 +49,20 @@ class Secrets:
     images: frozenset[str]
     names: frozenset[str]
 
-    def told_by(self, text: str) -> str | None:
-        """What `text` tells, in words that do not tell it again; None where it keeps everything to itself."""
-        if ABSOLUTE_PATH.search(text) or any(path in text for path in self.paths):
+    def told_by(self, text: str, *, vocabulary: bool = False) -> str | None:
+        """What `text` tells, in words that do not tell it again; None where it keeps everything to itself.
+
+        Parameters
+        ----------
+        vocabulary
+            A tokenizer's, which came with the base model: it has all first names in it, and scraps of web addresses, so
+            that only whole paths count.
+        """
+        if any(path in text for path in self.paths):
+            return "a path of this computer"
+        if vocabulary:
+            return None
+        if ABSOLUTE_PATH.search(text):
             return "a path of this computer"
         lower = text.lower()
         if any(suffix in lower for suffix in SUFFIXES) and any(name in text for name in self.images):

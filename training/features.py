@@ -9,19 +9,21 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from training.device import pick_device
 from training.errors import UserError
-from training.pipelines import PixelModel
-from training.sampling import to_network
+from training.families import DiffusionModel
+from training.sampling import images_at_once, seeded_noise, to_network
 from training.spec import RunSpec
-from training.train import starting_model
+from training.start import starting_model
 
 INCEPTION_VARIABLE = "PUDM_INCEPTION"
 """Environment variable that names a local file of the FID Inception network (TorchScript); nothing is downloaded."""
@@ -72,38 +74,57 @@ def pixel_features(image_size: int, channels: int) -> FeatureExtractor:
     return FeatureExtractor(f"pixels ({size} × {size})", size * size * channels, extract)
 
 
-def network_features(model: PixelModel, device: torch.device, batch_size: int = 128) -> FeatureExtractor:
-    """What the middle block of a diffusion U-Net sees in slightly noisy images, averaged over positions.
+def network_features(model: DiffusionModel, device: torch.device, batch_size: int | None = None) -> FeatureExtractor:
+    """What the middle block of a diffusion network sees in slightly noisy images, averaged over positions.
 
-    The same noise is added to every image, so equal images have equal features.
+    The same noise is added to every image, so equal images have equal features. A conditional network looks at all of
+    them without a condition, or, where it knows no such thing, as of its first class.
     """
-    unet = model.unet.to(device).eval()
-    length = model.scheduler.config["num_train_timesteps"]
-    timesteps = [round(share * (length - 1)) for share in NOISE_LEVELS]
-    width = unet.config["block_out_channels"][-1]
-    shape = (1, model.channels, model.image_size, model.image_size)
-    noise = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(device)
+    network = model.denoiser.to(device).eval()
+    positions = [round(share * (model.process.length - 1)) for share in NOISE_LEVELS]
+    noise = seeded_noise([0], model.latent_shape).to(device)
+    condition = [] if model.conditioning == "none" else [0 if model.null_condition is None else model.null_condition]
+    embedded = model.embed(condition, device)
+    rows_at_once = batch_size or images_at_once(model)
 
     @torch.inference_mode()
     def extract(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        seen: list[torch.Tensor] = []
-        hook = unet.mid_block.register_forward_hook(lambda _, __, output: seen.append(output.mean((2, 3)).float()))
+        seen: list[Tensor] = []
+        hook = middle(network).register_forward_hook(lambda _, __, output: seen.append(_over_positions(output)))
         rows = []
         try:
-            for start in range(0, len(images), batch_size):
-                clean = to_network(torch.from_numpy(np.array(images[start : start + batch_size])).to(device))
-                for timestep in timesteps:
-                    steps = torch.full((len(clean),), timestep, device=device)
-                    unet(model.scheduler.add_noise(clean, noise.expand_as(clean), steps), steps)
+            for start in range(0, len(images), rows_at_once):
+                pixels = to_network(torch.from_numpy(np.array(images[start : start + rows_at_once])).to(device))
+                encoded = model.encode(pixels)
+                clean = model.latents(encoded, torch.zeros_like(noise.expand(len(pixels), -1, -1, -1)))
+                conditions = {name: value.expand(len(clean), *value.shape[1:]) for name, value in embedded.items()}
+                for position in positions:
+                    where = torch.full((len(clean),), position, device=device)
+                    noisy, timesteps, _ = model.process.noised(clean, noise.expand_as(clean), where)
+                    model.predict(network, noisy, timesteps, conditions)
                 rows.append(torch.cat(seen, 1).cpu())
                 seen.clear()
         finally:
             hook.remove()
         return torch.cat(rows).double().numpy()
 
-    return FeatureExtractor(
-        f"the middle of the diffusion network ({width * len(timesteps)} numbers)", width * len(timesteps), extract
-    )
+    # How wide the middle is, no configuration says in the same way for all networks.
+    dimension = extract(np.zeros((1, model.channels, model.image_size, model.image_size), np.uint8)).shape[1]
+    return FeatureExtractor(f"the middle of the diffusion network ({dimension:,} numbers)", dimension, extract)
+
+
+def middle(network: nn.Module) -> nn.Module:
+    """The layer half-way through a U-Net or a transformer."""
+    blocks = getattr(network, "transformer_blocks", None)
+    if isinstance(blocks, nn.ModuleList):
+        return blocks[len(blocks) // 2]
+    return network.mid_block if network.mid_block is not None else network.down_blocks[-1]  # type: ignore[return-value]
+
+
+def _over_positions(output: Any) -> Tensor:
+    """``(B, C)`` float32 from ``(B, C, H, W)`` of a U-Net or ``(B, tokens, C)`` of a transformer."""
+    values = output if isinstance(output, Tensor) else output[-1]  # of captions and image, the image comes last
+    return values.float().mean((2, 3) if values.dim() == 4 else 1)
 
 
 def inception_features(file: Path, device: torch.device, batch_size: int = 32) -> FeatureExtractor:

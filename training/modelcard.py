@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.checkpoint import CheckpointState, Weights
+from training.families import ConditionKind, DiffusionModel
+from training.modelcard_settings import plain_words, settings_table
+from training.modelcard_usage import usage
+from training.process import FlowMatchingProcess
 from training.report import Report
 from training.spec import RunSpec
 
 PAPER = "https://arxiv.org/abs/2503.03789"
-FRONT_MATTER = """---
-library_name: diffusers
-pipeline_tag: unconditional-image-generation
-tags:
-- diffusers
-- unconditional-image-generation
-- pu-dm
-- positive-unlabeled
----"""
+PURPOSES: Mapping[ConditionKind, tuple[str, str | None]] = {
+    "none": ("unconditional-image-generation", "unconditional-image-generation"),
+    "class": ("class-conditional-image-generation", None),
+    "caption": ("text-to-image", "text-to-image"),
+}
+"""By what a model draws from: the tag that says so, and the task by which hubs sort it, where they have one."""
 LIMITS = (
     "It is not a guarantee. The model was made to generate fewer sensitive images; it can still generate some. What "
     "nobody labeled, or what looks unlike every labeled example, may not have been removed at all. A judge that counts "
@@ -35,24 +36,14 @@ LIMITS_UNSUPERVISED = (
 MEMORY = "As any diffusion model, it can reproduce images that it was trained on."
 CONTENTS = "Weights as safetensors, their configuration, and the report of the evaluation where there was one. No \
 training image, no thumbnail and no path of the computer that it was made on."
-CORRECTIONS = {
-    "abs": "its absolute value is minimised",
-    "max": "it is raised again, as in nnPU",
-    "hinge": "the loss on unlabeled images alone is minimised",
-}
-BETA_SOURCES = {
-    "default": "the default, not estimated",
-    "user": "set by hand",
-    "prior": "proposed by an estimate from the labels",
-    "audit": "estimated from an audit of random images",
-}
 WEIGHT_WORDS: Mapping[Weights, str] = {"ema": "averaged over training (EMA)", "raw": "as they were at the last step"}
 
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """All that a card tells of."""
+    """All that a card tells of. Of the model only its facts count, not its weights."""
 
+    model: DiffusionModel
     spec: RunSpec
     state: CheckpointState
     weights: Weights
@@ -67,24 +58,39 @@ def model_card(facts: CardFacts) -> str:
         "What it is": _what(facts),
         "What was removed": _removed(facts),
         "How it was measured": _measured(facts),
-        "How it was made": _made(facts),
+        "How it was made": settings_table(facts.model, facts.spec, facts.state),
         "What it is not": f"{LIMITS_UNSUPERVISED if unsupervised else LIMITS} {MEMORY}",
-        "How to use it": _usage(facts),
+        "How to use it": usage(facts.model, lora=bool(facts.state.lora_rank), base=base_name(facts.spec)),
         "What is inside": CONTENTS,
     }
     text = "\n\n".join(f"## {title}\n\n{words}" for title, words in sections.items())
-    return f"{FRONT_MATTER}\n\n# {_plain(facts.spec.name)}\n\n{text}\n"
+    return f"{_front_matter(facts)}\n\n# {plain_words(facts.spec.name)}\n\n{text}\n"
+
+
+def _front_matter(facts: CardFacts) -> str:
+    tag, task = PURPOSES[facts.model.conditioning]
+    tags = ["diffusers", tag, "pu-dm", "positive-unlabeled", *(["lora"] if facts.state.lora_rank else [])]
+    lines = ["library_name: diffusers", *([f"pipeline_tag: {task}"] if task else []), "tags:"]
+    return "\n".join(["---", *lines, *(f"- {name}" for name in tags), "---"])
 
 
 def base_name(spec: RunSpec) -> str | None:
-    """The name of the base model's folder, without its path; None for a model from scratch."""
+    """The name of the base model's folder or file, without its path; None for a model from scratch."""
     return None if spec.model.source == "scratch" else Path(spec.model.source).name
 
 
 def _what(facts: CardFacts) -> str:
-    config, base = facts.state.unet_config, base_name(facts.spec)
-    size, kind = config["sample_size"], "grey" if config["in_channels"] == 1 else "colour"
-    model = f"An unconditional diffusion model of {kind} images of {size} × {size} pixels"
+    base = base_name(facts.spec)
+    size, kind = facts.model.image_size, "grey" if facts.model.channels == 1 else "colour"
+    draws = {
+        "none": "draws without a condition",
+        "class": f"draws by class, of which there are {getattr(facts.model, 'classes', 0):,}",
+        "caption": "draws what a caption says",
+    }[facts.model.conditioning]
+    model = (
+        f"A diffusion model of {kind} images of {size} × {size} pixels, of the family {facts.model.family}, which "
+        + draws
+    )
     origin = "trained from scratch" if base is None else f"fine-tuned from the model `{_code(base)}`"
     aim = {
         "unsupervised": "on all of its images alike: nothing was removed from it",
@@ -93,7 +99,13 @@ def _what(facts: CardFacts) -> str:
         "pnu": "so that it generates few sensitive images ([positive-unlabeled diffusion models]"
         f"({PAPER}), with labeled normal images)",
     }[facts.spec.objective.kind]
-    return f"{model}, {origin} {aim}. Weights: {WEIGHT_WORDS[facts.weights]}."
+    lora = (
+        " It was trained by LoRA: the adapters are merged into this folder's weights, and are also here as a file of "
+        "their own."
+        if facts.state.lora_rank
+        else ""
+    )
+    return f"{model}. It was {origin} {aim}.{lora} Weights: {WEIGHT_WORDS[facts.weights]}."
 
 
 def _removed(facts: CardFacts) -> str:
@@ -129,8 +141,8 @@ def _measured(facts: CardFacts) -> str:
         table = ["| | this model |", "|---|---|", *(f"| {a} | {c} |" for a, _, c in rows)]
     drawn = (
         f"On {report.n_samples:,} generated images{' of each model' if before else ''} (evaluation seed "
-        f"{report.evaluation_seed}, {report.sampling_steps} DDIM steps). The NSR is the share that a judge calls "
-        "normal, with its 95 % interval."
+        f"{report.evaluation_seed}, {report.sampling_steps} {_sampler(facts)}). The NSR is the share that a judge "
+        "calls normal, with its 95 % interval."
     )
     distance = report.fid_note or f"Fréchet distance on {report.fid_features}, to {report.fid_reference}."
     paragraphs = ["\n".join(table), f"{drawn} {report.judge_note}", _sentence(distance), *_caveats(facts, report)]
@@ -149,39 +161,13 @@ def _caveats(facts: CardFacts, report: Report) -> list[str]:
     return found
 
 
-def _made(facts: CardFacts) -> str:
-    spec, objective = facts.spec, facts.spec.objective
-    rows: list[tuple[str, str]] = [("objective", objective.kind)]
-    if objective.kind in ("pu", "pnu"):
-        source = BETA_SOURCES.get(objective.beta_source, objective.beta_source)
-        rows += [
-            ("β, share of sensitive images among the unlabeled", f"{objective.beta:.4g} ({_plain(source)})"),
-            (
-                "correction where the risk turns negative",
-                f"{objective.correction}: {CORRECTIONS[objective.correction]}",
-            ),
-            ("weight of the L_S⁺ term", f"{objective.positive_weight:g}"),
-        ]
-    if objective.kind == "pnu":
-        rows.append(("weight of the supervised risk", f"{objective.pnu_weight:g}"))
-    rows += [
-        ("per-image loss", f"{objective.reduction} over pixels and channels"),
-        ("steps", f"{facts.state.step:,} of {spec.optim.steps:,}"),
-        ("batch size", f"{spec.optim.batch_size:,}"),
-        ("learning rate", f"{spec.optim.learning_rate:g}"),
-        ("precision", facts.state.precision),
-        ("seed", f"{facts.state.seed}"),
-    ]
-    return "\n".join(["| setting | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
-
-
-def _usage(facts: CardFacts) -> str:
-    return (
-        "```python\nfrom diffusers import DiffusionPipeline\n\n"
-        'pipeline = DiffusionPipeline.from_pretrained("this-folder", use_safetensors=True)\n'
-        "image = pipeline().images[0]\n```\n\n"
-        f"It is a `{facts.state.pipeline}` with the noise schedule of its training."
-    )
+def _sampler(facts: CardFacts) -> str:
+    steps = "Euler steps" if isinstance(facts.model.process, FlowMatchingProcess) else "DDIM steps"
+    if facts.model.conditioning == "none":
+        return steps
+    asked = facts.spec.preview.guidance
+    scale = facts.model.guidance if asked is None else asked
+    return f"{steps}, with guidance of {scale:g}" if scale != 1 and facts.model.null_condition is not None else steps
 
 
 def _rate(rate: float | None, interval: tuple[float, float] | None) -> str:
@@ -200,12 +186,6 @@ def _count(number: int, noun: str) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _plain(text: str) -> str:
-    """A person's own words on one line, with nothing that Markdown or HTML takes for markup."""
-    line = " ".join(text.split()) or "Model"
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|" else letter for letter in line)
 
 
 def _code(text: str) -> str:

@@ -8,45 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, DiffusionPipeline, DiTPipeline, DiTTransformer2DModel
+from diffusers import AutoencoderKL, DiffusionPipeline, DiTPipeline, DiTTransformer2DModel
 
 from tests.training.families.journey import journey, plain_samples
+from tests.training.families.tiny_latents import CLASSES, tiny_dit, tiny_vae
 from training.errors import UserError
 from training.families import load_model
 from training.families.dit import DiTModel
 from training.sampling import sample_images
 
 CPU = torch.device("cpu")
-CLASSES = 1000
-"""As ImageNet's: diffusers' own pipeline has the null class 1000 built in."""
-
-
-def tiny_vae(latent_channels: int = 4) -> AutoencoderKL:
-    """Images of 16 × 16 to latents of 8 × 8."""
-    return AutoencoderKL(
-        block_out_channels=(8, 8),
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        latent_channels=latent_channels,
-        norm_num_groups=4,
-        sample_size=16,
-    )
-
-
-def tiny_dit(vae: AutoencoderKL | None = None, **network: object) -> DiTPipeline:
-    torch.manual_seed(0)
-    settings = {
-        "num_attention_heads": 2,
-        "attention_head_dim": 4,
-        "in_channels": 4,
-        "out_channels": 8,
-        "num_layers": 2,
-        "sample_size": 8,
-        "num_embeds_ada_norm": CLASSES,
-    }
-    transformer = DiTTransformer2DModel(**(settings | network))
-    scheduler = DDIMScheduler(num_train_timesteps=100, clip_sample=False)
-    return DiTPipeline(transformer, vae or tiny_vae(), scheduler)
 
 
 @pytest.fixture

@@ -8,53 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import (
-    DDIMScheduler,
-    DiffusionPipeline,
-    FlowMatchEulerDiscreteScheduler,
-    LDMPipeline,
-    UNet2DModel,
-    VQModel,
-)
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler, LDMPipeline
 
 from tests.training.families.journey import journey, plain_samples
+from tests.training.families.tiny_latents import tiny_ldm
 from training.errors import UserError
 from training.families import load_model
 from training.families.latent import LatentModel
 from training.sampling import sample_images
 
 CPU = torch.device("cpu")
-
-
-def tiny_vq(latent_channels: int = 3, **settings: object) -> VQModel:
-    """Images of 16 × 16 to latents of 8 × 8."""
-    return VQModel(
-        block_out_channels=(8, 8),
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        latent_channels=latent_channels,
-        num_vq_embeddings=32,
-        norm_num_groups=4,
-        sample_size=16,
-        **settings,
-    )
-
-
-def tiny_ldm(**network: object) -> LDMPipeline:
-    torch.manual_seed(0)
-    settings = {
-        "sample_size": 8,
-        "in_channels": 3,
-        "out_channels": 3,
-        "block_out_channels": (8, 16),
-        "layers_per_block": 1,
-        "down_block_types": ("DownBlock2D", "AttnDownBlock2D"),
-        "up_block_types": ("AttnUpBlock2D", "UpBlock2D"),
-        "norm_num_groups": 4,
-        "attention_head_dim": 8,
-    }
-    unet = UNet2DModel(**(settings | network))
-    return LDMPipeline(tiny_vq(), unet, DDIMScheduler(num_train_timesteps=100, clip_sample=False))
 
 
 @pytest.fixture
@@ -126,7 +89,7 @@ def test_missing_autoencoder_is_named(checkpoint: Path) -> None:
     with pytest.raises(UserError, match="vqvae has no weights"):
         load_model(checkpoint)
     (checkpoint / "vqvae" / "config.json").unlink()
-    with pytest.raises(UserError, match="it has no vqvae/config.json"):
+    with pytest.raises(UserError, match=r"it has no vqvae/config\.json"):
         load_model(checkpoint)
     (checkpoint / "vqvae").rmdir()
     with pytest.raises(UserError, match="it has no vqvae folder"):
