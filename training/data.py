@@ -1,33 +1,30 @@
-"""Images for training: decoded once to a memory-mapped uint8 array, then drawn in stratified batches."""
+"""Images for training: decoded once to a memory-mapped uint8 array, and addressed by position in endless passes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from training.arrays import RowWriter, open_rows
 from training.atomic import atomic_folder
-from training.errors import UserError
+from training.decoding import Findings, decode_all, look
 from training.events import EventLog
-from training.images import ImageError, load_square
+from training.images import Square
 from training.manifest import LABELS, Label, ManifestEntry
+from training.progress import Progress, ReadingStoppedError
+from training.reading import EntryReader
 from training.spec import RunSpec
 
-PROGRESS_EVERY = 500
-"""Images between two progress events."""
+__all__ = ["ImageCache", "Pool", "ReadingStoppedError", "build_cache"]
 
-
-class ReadingStoppedError(Exception):
-    """`build_cache` was told to stop; nothing of the cache is kept."""
+SHARDS_AT_ONCE = 4
+"""Tar files among whose images a pass is shuffled: reading stays near a few places, and neighbours are parted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,91 +59,58 @@ def build_cache(
 ) -> ImageCache:
     """Open the cache in `folder`, or decode all images into it first, asking after each whether to stop.
 
-    Images that cannot be read are left out, with one warning event that names the first of them.
+    Images that cannot be read are left out, with one warning event that names the first of them; those smaller than the
+    training size are scaled up, with another.
 
     Raises
     ------
     UserError
-        The disk is full, or an image root is gone.
+        The disk is full, an image root or all of its images are gone, or they are far too small.
     ReadingStoppedError
         `stopped` said so.
     """
-    key = _key(spec, entries)
-    target = folder / key
+    target = folder / cache_key(spec, entries)
     if not target.exists():
-        _check_roots(spec.data.roots, entries)
-        folder.mkdir(parents=True, exist_ok=True)
+        reader = open_reader(folder, spec, entries, log, stopped)
+        look(reader, spec.data)
         with atomic_folder(target) as temporary:
-            _decode_all(temporary, spec, entries, log, stopped)
-    images = np.load(target / "images.npy", mmap_mode="r")
+            _decode(temporary, spec, reader, log, stopped)
     kept = np.load(target / "kept.npy")
-    labels = np.array([LABELS.index(entries[i].label) for i in kept], dtype=np.uint8)
-    return ImageCache(images, labels, kept)
+    return ImageCache(open_rows(target / "images.npy"), label_numbers(entries, kept), kept)
 
 
-def _key(spec: RunSpec, entries: Sequence[ManifestEntry]) -> str:
-    digest = hashlib.sha256(json.dumps([spec.data.image_size, spec.data.channels]).encode())
+def open_reader(
+    folder: Path, spec: RunSpec, entries: Sequence[ManifestEntry], log: EventLog, stopped: Callable[[], bool]
+) -> EntryReader:
+    """A reader of `entries` that keeps its tables of tar files in the cache `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return EntryReader(spec.data.roots, entries, folder / "shards", Progress("Reading the tar files", log, stopped))
+
+
+def cache_key(spec: RunSpec, entries: Sequence[ManifestEntry], *further: object) -> str:
+    """Name of what depends on the images, their training size and `further` values that JSON can hold."""
+    digest = hashlib.sha256(json.dumps([spec.data.image_size, spec.data.channels, *further]).encode())
     for entry in entries:
         digest.update(json.dumps([entry.root, entry.path, entry.sha256]).encode())
     return digest.hexdigest()[:16]
 
 
-def _check_roots(roots: Mapping[str, str], entries: Sequence[ManifestEntry]) -> None:
-    for root in sorted({entry.root for entry in entries}):
-        if root not in roots:
-            raise UserError(
-                f"The manifest names image root {root}, which data.roots of spec.json does not; add it there."
-            )
-        if not os.path.isdir(roots[root]):  # noqa: PTH112  Path.is_dir raises where a folder above may not be entered
-            raise UserError(
-                f"The image folder {roots[root]} is not there; reconnect the disk, or correct data.roots in spec.json."
-            )
+def label_numbers(entries: Sequence[ManifestEntry], kept: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """``(N,)``: index into ``LABELS`` of each kept entry."""
+    numbers = {label: number for number, label in enumerate(LABELS)}
+    return np.fromiter((numbers[entries[index].label] for index in kept.tolist()), np.uint8, len(kept))
 
 
-def _decode_all(
-    folder: Path, spec: RunSpec, entries: Sequence[ManifestEntry], log: EventLog, stopped: Callable[[], bool]
-) -> None:
-    size, channels = spec.data.image_size, spec.data.channels
-    total = len(entries)
-    images = np.lib.format.open_memmap(
-        folder / "images.npy", mode="w+", dtype=np.uint8, shape=(total, channels, size, size)
-    )
-    # A memory-mapped write to a full disk kills the process with SIGBUS: reserve the blocks while it is still an error.
-    if hasattr(os, "posix_fallocate"):
-        with (folder / "images.npy").open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, images.offset + images.nbytes)
-
-    def decode(index: int) -> str | None:
-        try:
-            images[index] = load_square(entries[index].file(spec.data.roots), size, channels)
-        except ImageError as error:
-            return str(error)
-        return None
-
-    readable = np.zeros(total, dtype=bool)
-    problems: list[tuple[int, str]] = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for index, problem in enumerate(pool.map(decode, range(total))):
-            readable[index] = problem is None
-            if problem is not None:
-                problems.append((index, problem))
-            if (index + 1) % PROGRESS_EVERY == 0 or index + 1 == total:
-                log.emit("progress", what="Reading images", done=index + 1, total=total)
-            if stopped():
-                pool.shutdown(cancel_futures=True)
-                raise ReadingStoppedError
-    kept = np.flatnonzero(readable)
-    if problems:
-        first, reason = problems[0]
-        log.emit(
-            "warning",
-            message=f"{len(problems)} of {total} images cannot be read and are left out, "
-            f"the first of them {entries[first].path}: {reason}",
-        )
-        for position, index in enumerate(kept.tolist()):  # close the gaps in place, in order
-            images[position] = images[index]
-    images.flush()
-    np.save(folder / "kept.npy", kept)
+def _decode(folder: Path, spec: RunSpec, reader: EntryReader, log: EventLog, stopped: Callable[[], bool]) -> None:
+    size, total = spec.data.image_size, len(reader.entries)
+    findings, progress = Findings(reader, spec.data), Progress("Reading images", log, stopped)
+    with RowWriter(folder / "images.npy", (spec.data.channels, size, size), np.uint8, total) as images:
+        for index, outcome in enumerate(decode_all(reader, spec.data)):
+            findings.note(index, outcome)
+            if isinstance(outcome, Square):
+                images.append(outcome.pixels[None])
+            progress(index + 1, total)
+    np.save(folder / "kept.npy", findings.tell(log))
 
 
 class Pool:
@@ -154,15 +118,29 @@ class Pool:
 
     The batch of a step is a function of the seed and the step alone: a resumed run needs no saved state to go on with
     the very images that it would have seen.
+
+    Parameters
+    ----------
+    indices
+        ``(N,)`` the images.
+    seed, name
+        The order of each pass follows from these.
+    shards
+        ``(N,)`` number of the tar file that each image lies in. A pass then visits the files in random order, a few at
+        a time, and the images of these in random order.
     """
 
-    def __init__(self, indices: NDArray[np.int64], seed: int, name: str) -> None:
+    def __init__(
+        self, indices: NDArray[np.int64], seed: int, name: str, shards: NDArray[np.integer] | None = None
+    ) -> None:
         if len(indices) == 0:
             raise ValueError(f"the pool {name} is empty")
         self.indices = indices
         self._key = [seed, *name.encode()]
         self._epoch = -1
         self._order = indices
+        # Numbered anew, 0 up: a pool may have images in few of all the shards.
+        self._shards = None if shards is None else np.unique(shards, return_inverse=True)[1]
 
     def take(self, start: int, count: int) -> NDArray[np.int64]:
         """The `count` indices from position `start` on."""
@@ -176,11 +154,10 @@ class Pool:
 
     def _permutation(self, epoch: int) -> NDArray[np.int64]:
         if epoch != self._epoch:
-            self._order = np.random.default_rng([*self._key, epoch]).permutation(self.indices)
-            self._epoch = epoch
+            rng = np.random.default_rng([*self._key, epoch])
+            order = rng.permutation(len(self.indices))
+            if self._shards is not None:
+                group = rng.permutation(self._shards.max() + 1) // SHARDS_AT_ONCE
+                order = order[np.argsort(group[self._shards[order]], kind="stable")]
+            self._order, self._epoch = self.indices[order], epoch
         return self._order
-
-
-def load_batch(cache: ImageCache, indices: NDArray[np.int64], device: torch.device) -> Tensor:
-    """``(B, C, H, W)`` uint8 on `device`, copied once out of the cache."""
-    return torch.from_numpy(cache.images[indices]).to(device)

@@ -46,7 +46,8 @@ class ManifestEntry:
 def write_manifest(path: Path, entries: Iterable[ManifestEntry]) -> None:
     lines = (
         json.dumps(
-            {"root": e.root, "path": e.path, "label": e.label, "sha256": e.sha256} | ({"tags": e.tags} if e.tags else {})
+            {"root": e.root, "path": e.path, "label": e.label, "sha256": e.sha256}
+            | ({"tags": e.tags} if e.tags else {})
         )
         for e in entries
     )  # ASCII-only JSON carries surrogate escapes through unharmed
