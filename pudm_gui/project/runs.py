@@ -35,7 +35,7 @@ def create_run(project: Project, spec: RunSpec, *, name: str) -> RunFolder:
     UserError
         The labels do not suffice for the objective, an image folder cannot be reached, or the disk is full.
     """
-    entries, folders = _frozen(project)
+    entries, folders = _frozen(project, spec)
     counts = label_counts(entries)
     _check_labels(spec, counts)
     spec = _complete(spec, name, folders)
@@ -82,7 +82,7 @@ def prior_folder(project: Project, spec: RunSpec) -> RunFolder:
     run = RunFolder(project.path / "prior")
     if run.worker() is not None:
         raise UserError("The sensitive share is being estimated already; wait until that is done.")
-    entries, folders = _frozen(project)
+    entries, folders = _frozen(project, spec)
     _check_labels(spec, label_counts(entries))
     if run.path.exists():
         shutil.rmtree(run.path)
@@ -97,18 +97,18 @@ def freeze(project: Project, spec: RunSpec) -> tuple[RunSpec, list[ManifestEntry
     UserError
         An image folder cannot be reached.
     """
-    entries, folders = _frozen(project)
+    entries, folders = _frozen(project, spec)
     return _complete(spec, spec.name, folders), entries
 
 
-def _frozen(project: Project) -> tuple[list[ManifestEntry], dict[int, Path]]:
-    """Every image without a problem, and the folders that they lie in."""
+def _frozen(project: Project, spec: RunSpec) -> tuple[list[ManifestEntry], dict[int, Path]]:
+    """Every image without a problem, with its tags where these are its class, and the folders that they lie in."""
     rows = project.db.execute(
         """SELECT id, root_id, path, coalesce(label, 0), sha256 FROM images LEFT JOIN labels ON image_id = id
         WHERE problem IS NULL ORDER BY root_id, sort_key, id"""
     )
     words = {int(label): label.word for label in Label}
-    tags = _tags(project)
+    tags = _tags(project) if spec.conditioning.source == "tag" else {}
     entries = [
         ManifestEntry(str(root_id), path, words[label], sha256, tags.get(id_, ()))
         for id_, root_id, path, label, sha256 in rows
@@ -142,9 +142,9 @@ def _check_labels(spec: RunSpec, counts: Mapping[str, int]) -> None:
         raise UserError(
             "No image is labeled normal yet, and the PNU objective learns from those; label at least one, or choose PU."
         )
-    if not counts["unlabeled"]:
+    if not counts["unlabeled"] + counts["normal"]:
         raise UserError(
-            "Every image has a label, and training learns from unlabeled ones too; add images or clear labels."
+            "Every image is labeled sensitive, and training learns from others too; add images or clear labels."
         )
 
 

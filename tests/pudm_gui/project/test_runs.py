@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pudm_gui.project.images import image_ids, record_problem
+from pudm_gui.project.images import image_ids, record_problem, set_tags
 from pudm_gui.project.labels import set_label
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project
@@ -17,9 +17,9 @@ from pudm_gui.project.roots import roots
 from pudm_gui.project.runs import create_run, list_runs, prior_folder
 from tests.pudm_gui.project.conftest import write_image
 from training.errors import UserError
-from training.manifest import read_manifest
+from training.manifest import label_counts, read_manifest
 from training.runs import RunFolder
-from training.spec import ObjectiveSpec, RunSpec
+from training.spec import ObjectiveSpec, RunSpec, with_settings
 
 
 def spec(kind: str = "pu") -> RunSpec:
@@ -44,6 +44,23 @@ def test_run_freezes_readable_images_with_their_labels(project: Project, ids: Id
     assert frozen.name == "First try!"
     assert frozen.data.roots == {str(roots(project)[0].id): str(pictures)}
     assert all(entry.file(frozen.data.roots).is_file() and len(entry.sha256) == 64 for entry in entries)
+
+
+def test_labeled_normals_suffice_as_what_is_not_sensitive(project: Project, ids: Ids) -> None:
+    set_label(project, ids, Label.NORMAL)
+    set_label(project, ids[:2], Label.SENSITIVE)
+    run = create_run(project, spec(), name="run")
+    assert label_counts(read_manifest(run.manifest_file)) == {"unlabeled": 0, "sensitive": 2, "normal": 8}
+
+
+def test_tags_reach_the_manifest_where_they_are_the_classes(project: Project, ids: Ids) -> None:
+    set_label(project, ids[:1], Label.SENSITIVE)
+    set_tags(project, int(ids[1]), ["dog", "a cat"])
+    set_tags(project, int(ids[4]), ["ж"])
+    by_tag = with_settings(spec(), {"conditioning.source": "tag"})
+    tags = [entry.tags for entry in read_manifest(create_run(project, by_tag, name="tag").manifest_file)]
+    assert tags == [(), ("a cat", "dog"), (), (), ("ж",), (), (), (), (), ()]
+    assert not any(entry.tags for entry in read_manifest(create_run(project, spec(), name="run").manifest_file))
 
 
 def test_image_without_a_known_hash_is_taken(project: Project, ids: Ids) -> None:
@@ -98,7 +115,7 @@ def test_what_else_labels_lack_is_told(project: Project, ids: Ids, make_project:
     with pytest.raises(UserError, match="No image is labeled normal yet"):
         create_run(project, spec("pnu"), name="run")
     set_label(project, ids, Label.SENSITIVE)
-    with pytest.raises(UserError, match="Every image has a label"):
+    with pytest.raises(UserError, match="Every image is labeled sensitive"):
         create_run(project, spec(), name="run")
     with pytest.raises(UserError, match="no image that can be read"):
         create_run(make_project(name="empty.pudm"), spec(), name="run")
