@@ -100,8 +100,7 @@ def _conditions(model: DiffusionModel, count: int) -> list[Condition] | None:
     """Something to draw that any model of the kind can draw, wherever the run's own conditions are by now."""
     if model.conditioning == "none":
         return None
-    classes = getattr(model, "classes", 1)
-    return ["a photo"] * count if model.conditioning == "caption" else [i % classes for i in range(count)]
+    return ["a photo"] * count if model.conditioning == "caption" else [i % model.classes for i in range(count)]
 
 
 def _weights(pipeline: DiffusionPipeline) -> Mapping[str, Tensor]:

@@ -84,7 +84,7 @@ def _what(facts: CardFacts) -> str:
     size, kind = facts.model.image_size, "grey" if facts.model.channels == 1 else "colour"
     draws = {
         "none": "draws without a condition",
-        "class": f"draws by class, of which there are {getattr(facts.model, 'classes', 0):,}",
+        "class": f"draws by class, of which there are {facts.model.classes:,}",
         "caption": "draws what a caption says",
     }[facts.model.conditioning]
     model = (

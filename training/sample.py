@@ -78,14 +78,17 @@ def _condition(model: DiffusionModel, prompt: str | None, class_index: int | Non
         raise UserError(f"A {model.family} model takes no caption; leave out --prompt.")
     if class_index is not None and model.conditioning != "class":
         raise UserError(f"A {model.family} model takes no class; leave out --class.")
-    condition = prompt if model.conditioning == "caption" else class_index
-    if condition is not None:
-        model.check_conditions([condition])
-    elif model.conditioning == "caption":
-        raise UserError("This model draws from a caption; say what to draw with --prompt.")
-    elif model.conditioning == "class":
-        raise UserError("This model draws one of its classes; give the number of one with --class.")
-    return condition
+    if model.conditioning == "none":
+        return None
+    if model.conditioning == "caption":
+        if prompt is None:
+            raise UserError("This model draws from a caption; say what to draw with --prompt.")
+        model.check_conditions([prompt])
+        return prompt
+    if class_index is None or not 0 <= class_index < model.classes:
+        given = "" if class_index is None else f", and --class is {class_index}"
+        raise UserError(f"This model draws one of its classes, 0 to {model.classes - 1}{given}; name one with --class.")
+    return class_index
 
 
 def _check_guidance(model: DiffusionModel, guidance: float | None) -> None:

@@ -17,16 +17,17 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from tests.training.builders import make_run, tiny_model, write_images
+from tests.training.families.journey import trailing
 from training import export as export_module
 from training.checkpoint import load_model, require_checkpoint
 from training.errors import UserError
 from training.events import EventLog
 from training.export import export
+from training.families import DiffusionModel
 from training.manifest import write_manifest
-from training.pipelines import PixelModel
 from training.report import Report
 from training.runs import RunFolder
-from training.sampling import ddim_scheduler, sample_images
+from training.sampling import sample_images
 from training.spec import with_settings
 from training.train import run_training
 
@@ -100,7 +101,7 @@ def a_report(run: RunFolder, **changes: object) -> Report:
 def diffusers_samples(folder: Path, count: int) -> np.ndarray:
     """What anybody gets who loads `folder` and draws with DDIM: ``(N, C, H, W)`` uint8."""
     loaded = DiffusionPipeline.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    pipeline = DDIMPipeline(unet=loaded.unet, scheduler=ddim_scheduler(loaded.scheduler))
+    pipeline = DDIMPipeline(unet=loaded.unet, scheduler=trailing(loaded.scheduler))
     pipeline.set_progress_bar_config(disable=True)
     generators = [torch.Generator().manual_seed(seed) for seed in range(count)]
     images = pipeline(batch_size=count, generator=generators, num_inference_steps=5, output_type="np").images
@@ -109,7 +110,7 @@ def diffusers_samples(folder: Path, count: int) -> np.ndarray:
 
 def run_samples(run: RunFolder, count: int, which: str = "ema") -> np.ndarray:
     model = load_model(require_checkpoint(run), which)  # type: ignore[arg-type]
-    return sample_images(model.unet, model.scheduler, seeds=range(count), steps=5, device=torch.device("cpu"))
+    return sample_images(model, seeds=range(count), steps=5, device=torch.device("cpu"))
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -264,7 +265,7 @@ def test_export_that_would_tell_a_secret_is_not_kept(
     monkeypatch.setattr(getpass, "getuser", lambda: "quentin7")
     told = secret.format(images=images, user="quentin7")
 
-    def telling(model: PixelModel, folder: Path) -> None:
+    def telling(model: DiffusionModel, folder: Path) -> None:
         model.save(folder)
         config = read(folder / "unet" / "config.json")
         (folder / "unet" / "config.json").write_text(json.dumps(config | {"note": f"from {told}"}))
@@ -277,7 +278,7 @@ def test_export_that_would_tell_a_secret_is_not_kept(
 
 
 def test_metadata_of_the_weights_is_read_too(run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def telling(model: PixelModel, folder: Path) -> None:
+    def telling(model: DiffusionModel, folder: Path) -> None:
         model.save(folder)
         save_file(load_file(folder / WEIGHTS), folder / WEIGHTS, {"format": "pt", "from": str(run.path)})
 
@@ -296,30 +297,30 @@ def test_folder_with_an_ordinary_name_is_no_secret(tmp_path: Path) -> None:
 # What fails leaves nothing behind
 
 
-def altered(model: PixelModel, folder: Path) -> None:
+def altered(model: DiffusionModel, folder: Path) -> None:
     model.save(folder)
     tensors = load_file(folder / WEIGHTS)
     tensors["conv_in.bias"][0] += 1e-6
     save_file(tensors, folder / WEIGHTS, {"format": "pt"})
 
 
-def altered_schedule(model: PixelModel, folder: Path) -> None:
+def altered_schedule(model: DiffusionModel, folder: Path) -> None:
     model.save(folder)
     file = folder / "scheduler" / "scheduler_config.json"
     file.write_text(json.dumps(read(file) | {"beta_end": 0.03}))
 
 
-def damaged(model: PixelModel, folder: Path) -> None:
+def damaged(model: DiffusionModel, folder: Path) -> None:
     model.save(folder)
     (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:5000])
 
 
-def with_pickle(model: PixelModel, folder: Path) -> None:
+def with_pickle(model: DiffusionModel, folder: Path) -> None:
     model.save(folder)
     torch.save(torch.zeros(1), folder / "unet" / "extra.dat")
 
 
-def with_picture(model: PixelModel, folder: Path) -> None:
+def with_picture(model: DiffusionModel, folder: Path) -> None:
     model.save(folder)
     Image.new("L", (8, 8)).save(folder / "preview", "PNG")
 

@@ -12,8 +12,8 @@ from cleanfid.resize import build_resizer
 
 from tests.training.builders import tiny_model
 from training.errors import UserError
+from training.families import load_model
 from training.features import INCEPTION_VARIABLE, best_features, inception_features, network_features, pixel_features
-from training.pipelines import load_pixel_pipeline
 from training.spec import RunSpec, with_settings
 
 CPU = torch.device("cpu")
@@ -31,7 +31,7 @@ def test_pixels_are_scaled_and_shrunk() -> None:
 
 def test_network_features_do_not_depend_on_the_company(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    extract = network_features(load_pixel_pipeline(tiny_model(tmp_path / "m")), CPU, batch_size=4)
+    extract = network_features(load_model(tiny_model(tmp_path / "m")), CPU, batch_size=4)
     several = images(6)
     found = extract(several)
     assert found.shape == (6, extract.dimension) == (6, 48)

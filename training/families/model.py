@@ -37,6 +37,8 @@ class DiffusionModel(ABC):
         Its noise process.
     conditioning
         What its images are conditioned on.
+    classes
+        Their number, where that is a class.
     image_size, channels
         Of an image, in pixels.
     latent_shape
@@ -56,6 +58,7 @@ class DiffusionModel(ABC):
     denoiser: nn.Module
     process: NoiseProcess
     conditioning: ConditionKind = "none"
+    classes: int = 0
     image_size: int
     channels: int = 3
     latent_shape: tuple[int, int, int]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, DiffusionPipeline
+from diffusers import DDIMScheduler, DiffusionPipeline, SchedulerMixin
 from numpy.typing import NDArray
 
 from tests.training.builders import make_run
@@ -103,6 +103,12 @@ def changed(one: DiffusionModel, other: DiffusionModel) -> bool:
     return any(not torch.equal(tensor, weights[name]) for name, tensor in one.denoiser.state_dict().items())
 
 
+def trailing(scheduler: SchedulerMixin) -> DDIMScheduler:
+    """DDIM from the very last timestep, on the noise schedule of `scheduler`."""
+    settings = {"timestep_spacing": "trailing", "set_alpha_to_one": True, "steps_offset": 0}
+    return DDIMScheduler.from_config({**scheduler.config, **settings})
+
+
 def plain_samples(folder: Path, seeds: Sequence[int], **arguments: object) -> NDArray[np.uint8]:
     """What anybody gets from `folder` through diffusers' own pipeline, ``(N, C, H, W)``.
 
@@ -112,8 +118,7 @@ def plain_samples(folder: Path, seeds: Sequence[int], **arguments: object) -> ND
     pipeline = DiffusionPipeline.from_pretrained(folder, local_files_only=True, use_safetensors=True)
     pipeline.set_progress_bar_config(disable=True)
     if "beta_schedule" in pipeline.scheduler.config:
-        trailing = {"timestep_spacing": "trailing", "set_alpha_to_one": True, "steps_offset": 0, "clip_sample": False}
-        pipeline.scheduler = DDIMScheduler.from_config({**pipeline.scheduler.config, **trailing})
+        pipeline.scheduler = trailing(pipeline.scheduler)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     images = pipeline(generator=generators, output_type="np", **arguments).images
     return (images * 255).round().astype(np.uint8).transpose(0, 3, 1, 2)
