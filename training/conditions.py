@@ -70,8 +70,6 @@ def class_names(spec: RunSpec, entries: Sequence[ManifestEntry]) -> dict[str, in
     Names that are numbers are their own index. For a model from scratch whose classes are folders or tags, with no
     index given and some name that is no number, the indices follow the sorted names.
 
-    A class model built from scratch needs ``max(class_names(spec, entries).values()) + 1`` classes.
-
     Raises
     ------
     UserError
@@ -80,6 +78,17 @@ def class_names(spec: RunSpec, entries: Sequence[ManifestEntry]) -> dict[str, in
     found = {text for text in _texts(spec, entries, "class", None, lambda done, total: None) if text is not None}
     indices = spec.conditioning.classes | _indices(spec, found)
     return dict(sorted(indices.items(), key=lambda item: (item[1], item[0])))
+
+
+def class_count(spec: RunSpec, entries: Sequence[ManifestEntry]) -> int:
+    """How many classes a model needs for these images; 0 where they have none.
+
+    Raises
+    ------
+    UserError
+        As for `resolve`.
+    """
+    return 0 if spec.conditioning.source == "none" else max(class_names(spec, entries).values(), default=-1) + 1
 
 
 def _indices(spec: RunSpec, names: set[str]) -> dict[str, int]:

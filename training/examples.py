@@ -85,6 +85,11 @@ class Examples:
         return Pool(indices, seed, name, None if self._shards is None else self._shards[indices])
 
     @property
+    def label_names(self) -> list[Label]:
+        """The label of each image."""
+        return [LABELS[number] for number in self.labels.tolist()]
+
+    @property
     def condition_values(self) -> list[Condition] | None:
         """The class or caption of each image, ``None`` for an unconditional model."""
         table = self._conditions
