@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, Signal
@@ -73,10 +74,15 @@ class ClassEditor(QWidget):
         """
         return self._known | parse_class_map(self.text.toPlainText())
 
-    def add(self, names: list[str]) -> None:
-        """Write lines for `names`, to be completed."""
+    def add(self, names: Sequence[str]) -> None:
+        """Write lines for `names`, and put the cursor where the first number goes."""
         lines = [line for line in self.text.toPlainText().splitlines() if line.strip()]
-        self.text.setPlainText("\n".join([*lines, *(f"{name}=" for name in names)]))
+        before = "\n".join([*lines, f"{names[0]}="])
+        self.text.setPlainText("\n".join([before, *(f"{name}=" for name in names[1:])]))
+        cursor = self.text.textCursor()
+        cursor.setPosition(len(before))
+        self.text.setTextCursor(cursor)
+        self.text.setFocus()
 
     def load(self, file: Path) -> None:
         """Take the lines of `file` in place of what is there, if they can be understood."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QLocale, QObject, QTimer, Signal
@@ -13,6 +13,7 @@ from pudm_gui.session import Session
 from pudm_gui.widgets.off_thread import OffThread
 from training.conditions import Condition, Kind, resolve
 from training.errors import UserError
+from training.manifest import ManifestEntry
 from training.spec import RunSpec
 
 DELAY_MS = 250
@@ -26,6 +27,8 @@ class ConditionStatus:
     text: str
     good: bool | None
     """None while it is being found out."""
+    unnumbered: tuple[str, ...] = ()
+    """Names of classes that have no number yet."""
 
 
 class _OutdatedError(Exception):
@@ -112,28 +115,39 @@ def _status(
     complete, entries = freeze(project, spec)
     if not entries:
         return ConditionStatus(_tr("The project has no images yet."), good=None)
-    values = resolve(complete, entries, kind, tick=tick)
-    if kind == "caption":
-        return ConditionStatus(_about_captions(values), good=True)
-    beyond = [i for i, value in enumerate(values) if classes is not None and int(value) >= classes]
-    if beyond:
-        told = _tr("{path} is of class {index}, and the model has the classes 0 to {last}; correct its number.")
-        first = beyond[0]
-        return ConditionStatus(
-            told.format(path=entries[first].path, index=values[first], last=(classes or 0) - 1), good=False
-        )
+    texts = resolve(complete, entries, "caption", tick=tick)  # of classes, their names
+    return _about_captions(texts) if kind == "caption" else _about_classes(complete, entries, texts, classes)
+
+
+def _about_classes(
+    spec: RunSpec, entries: Sequence[ManifestEntry], names: Sequence[Condition], classes: int | None
+) -> ConditionStatus:
     number = QLocale().toString
-    told = _tr("All {n} images have a class, {used} of {classes} are used.")
-    return ConditionStatus(
-        told.format(n=number(len(values)), used=number(len(set(values))), classes=number(classes or 0)), good=True
-    )
+    numbers = spec.conditioning.classes
+    used = {
+        name: numbers.get(name, int(name) if name.isascii() and name.isdecimal() else -1) for name in map(str, names)
+    }
+    unnumbered = tuple(sorted(name for name, index in used.items() if index < 0))
+    if unnumbered:
+        one = _tr("The class “{first}” has no number yet.").format(first=unnumbered[0])
+        many = _tr("{n} classes have no number yet, the first of them “{first}”.")
+        many = many.format(n=number(len(unnumbered)), first=unnumbered[0])
+        return ConditionStatus(one if len(unnumbered) == 1 else many, good=False, unnumbered=unnumbered)
+    beyond = next((i for i, name in enumerate(names) if classes is not None and used[str(name)] >= classes), None)
+    if beyond is not None:
+        told = _tr("{path} is of class {index}, and the model has the classes 0 to {last}.")
+        index, last = used[str(names[beyond])], number((classes or 1) - 1)
+        return ConditionStatus(told.format(path=entries[beyond].path, index=number(index), last=last), good=False)
+    told = _tr("All {n} images have a class; {used} of {classes} classes are used.")
+    count, of_all = number(len(set(used.values()))), number(classes or 0)
+    return ConditionStatus(told.format(n=number(len(names)), used=count, classes=of_all), good=True)
 
 
-def _about_captions(values: list[Condition]) -> str:
+def _about_captions(values: Sequence[Condition]) -> ConditionStatus:
     first = str(values[0])
     example = first if len(first) <= EXAMPLE_LENGTH else first[: EXAMPLE_LENGTH - 1].rstrip() + "…"
     told = _tr("All {n} images have a caption, such as “{example}”.")
-    return told.format(n=QLocale().toString(len(values)), example=example)
+    return ConditionStatus(told.format(n=QLocale().toString(len(values)), example=example), good=True)
 
 
 def _tr(text: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
 from pudm_gui.model_folder import Conditioning, ModelFacts
@@ -37,10 +38,11 @@ class ConditionsPanel(QWidget):
         self._kind: Conditioning = "none"
         self._csv: Path | None = None
         self._csv_problem = ""
+        self._unnumbered: Sequence[str] = ()
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self.changed)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 0, 0, theme.SPACE_M)
         layout.setSpacing(theme.SPACE_S)
         self.heading = QLabel()
         self.heading.setProperty("role", "heading")
@@ -51,8 +53,11 @@ class ConditionsPanel(QWidget):
         self.status = QLabel()
         self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setWordWrap(True)
+        self.add_names = QPushButton(self.tr("Write their lines, for you to fill in"))
+        self.add_names.clicked.connect(lambda: self.classes.add(self._unnumbered))
         for widget in (self.heading, self.source, self.csv_row, self.label_fields, self.classes, self.status):
             layout.addWidget(widget)
+        layout.addWidget(self.add_names, alignment=Qt.AlignmentFlag.AlignLeft)
         self.source.currentIndexChanged.connect(self._choose_source)
         self.classes.changed.connect(self._typing.start)
         self.hide()
@@ -98,6 +103,11 @@ class ConditionsPanel(QWidget):
             found["conditioning.by_label"] = {"unlabeled": unlabeled, "normal": unlabeled, "sensitive": sensitive}
         return found
 
+    @property
+    def complete(self) -> bool:
+        """Whether all is said that has to be, before images are looked at."""
+        return not (self.missing() or (self._kind == "class" and self.classes.problem))
+
     def missing(self) -> str:
         """What has to be said before images can be looked at; "" where all is."""
         source = self.source.currentData()
@@ -109,10 +119,12 @@ class ConditionsPanel(QWidget):
             if self._kind == "caption":
                 return self.tr("Write both captions.")
             return self.tr("Give both classes.")
-        return self.classes.problem if self._kind == "class" else ""
+        return ""
 
-    def show_status(self, text: str, role: str) -> None:
-        """Say how many images have a caption or class."""
+    def show_status(self, text: str, role: str, unnumbered: Sequence[str] = ()) -> None:
+        """Say how many images have a caption or class; `unnumbered` are classes that need a number."""
+        self._unnumbered = unnumbered
+        self.add_names.setVisible(bool(unnumbered))
         self.status.setText(text)
         self.status.setVisible(bool(text))
         self.status.setProperty("role", role)

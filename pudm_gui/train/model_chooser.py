@@ -122,7 +122,7 @@ class ModelChooser(QWidget):
         try:
             self.facts = read_model_folder(source, config)
         except ConfigNeededError as error:
-            self.problem, self.config_needed = str(error), True
+            self.problem, self.config_needed = str(error), True  # for the command line; see _about_config
         except UserError as error:
             self.problem = str(error)
         self.existing.setChecked(True)
@@ -198,8 +198,16 @@ class ModelChooser(QWidget):
             return self.tr(
                 "It learns to make images like the unlabeled ones, and none like the sensitive ones."
             ), "small"
+        if self.config_needed and self.facts is None and not self.config_row.chosen:
+            return self._about_config(), "warning"
         if self.problem:
             return self.problem, "danger"
         if self.facts is not None:
             return summary(self.facts), "small"
         return self.tr("A diffusers folder, or a Stable Diffusion checkpoint in one file."), "small"
+
+    def _about_config(self) -> str:
+        return self.tr(
+            "A single file has no tokenizer and no configuration. Choose a diffusers folder of the same kind of model "
+            "that has them; its weights are not needed."
+        )

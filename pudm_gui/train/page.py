@@ -149,7 +149,7 @@ class TrainPage(QWidget):
     def _check_conditions(self) -> None:
         """Look the captions or classes of all images up, where the model needs them and their source is chosen."""
         conditions, facts = self.setup.conditions, self.setup.model.chosen
-        if facts is None or conditions.kind == "none" or conditions.missing():
+        if facts is None or conditions.kind == "none" or not conditions.complete:
             self.checker.forget()
             return
         try:

@@ -31,6 +31,7 @@ class PathRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_S)
         self._nothing = nothing
+        self._path: Path | None = None
         self.name = ElidedLabel(nothing)
         self.button = QPushButton(self.tr("Choose…"))
         self.button.setAccessibleName(what)
@@ -39,6 +40,12 @@ class PathRow(QWidget):
         layout.addWidget(self.name, 1)
         layout.addWidget(self.button)
 
+    @property
+    def chosen(self) -> bool:
+        """Whether a path is shown."""
+        return self._path is not None
+
     def show_path(self, path: Path | None) -> None:
+        self._path = path
         self.name.setText(self._nothing if path is None else path.name or str(path))
         self.name.setToolTip("" if path is None else tip(str(path)))

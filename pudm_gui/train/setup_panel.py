@@ -75,8 +75,8 @@ class SetupPanel(QFrame):
     def show_conditions(self, status: ConditionStatus) -> None:
         """What was found out about the images' captions or classes."""
         self._conditions_good = status.good
-        role = {None: "small", True: "small", False: "danger"}[status.good]
-        self.conditions.show_status(status.text, role)
+        role = {None: "small", True: "small", False: "warning"}[status.good]
+        self.conditions.show_status(status.text, role, status.unnumbered)
         self._refresh()
 
     def show_counts(self, counts: Counts) -> None:
@@ -209,7 +209,7 @@ class SetupPanel(QFrame):
             return self.tr("Mark at least one image as sensitive first, better 20.")
         if not self.model.ready:
             return self._why_no_model()
-        if self.conditions.active and (self.conditions.missing() or self._conditions_good is False):
+        if self.conditions.active and (not self.conditions.complete or self._conditions_good is False):
             caption = self.conditions.kind == "caption"
             return (
                 self.tr("Every image needs a caption first.")
