@@ -28,6 +28,7 @@ class DiTModel(DiffusionModel):
     """
 
     family = "diffusion transformer"
+    encodes = True
     conditioning = "class"
     guidance = 4.0  # diffusers' own
 

@@ -26,6 +26,7 @@ class LatentModel(DiffusionModel):
     """
 
     family = "latent"
+    encodes = True
 
     def __init__(self, pipeline: LDMPipeline) -> None:
         config, vq = pipeline.unet.config, pipeline.vqvae

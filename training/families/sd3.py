@@ -34,6 +34,7 @@ class Sd3Model(DiffusionModel):
     """
 
     family = "Stable Diffusion 3"
+    encodes = True
     conditioning = "caption"
     guidance = 7.0  # diffusers' own
     lora_targets = (*ATTENTION, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")

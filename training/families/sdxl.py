@@ -32,6 +32,7 @@ class SdxlModel(DiffusionModel):
     """
 
     family = "Stable Diffusion XL"
+    encodes = True
     conditioning = "caption"
     guidance = 5.0  # diffusers' own
     lora_targets = ATTENTION

@@ -30,6 +30,7 @@ class StableDiffusionModel(DiffusionModel):
     """
 
     family = "Stable Diffusion"
+    encodes = True
     conditioning = "caption"
     guidance = 7.5  # diffusers' own
     lora_targets = ATTENTION
