@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.errors import UserError
 from training.events import EventLog
 from training.images import ImageError, ImageInfo, Square, read_info, read_square
+from training.progress import Progress
 from training.reading import EntryReader
 from training.spec import DataSpec
 
 AHEAD = 4
 """Images decoded ahead of the one that is used, for each thread."""
+CHECKED_AT_ONCE = 4096
+"""Files that are looked for between two progress events."""
 LOOKED_AT = 32
 """Images of each root that are looked at before all are read."""
 FAR_SMALLER = 4
@@ -68,7 +72,7 @@ class Findings:
         elif self._first is None:
             self._first = index, outcome
 
-    def tell(self, log: EventLog) -> np.ndarray:
+    def tell(self, log: EventLog) -> NDArray[np.int64]:
         """Warn of what was found, and return the readable images' lines in the manifest, ``(N,)`` int64.
 
         Raises
@@ -134,6 +138,26 @@ def look(reader: EntryReader, data: DataSpec) -> tuple[int, int]:
             "smaller ones."
         )
     return len(seen), sum(factor > 1 for factor in enlarged)
+
+
+def existing(reader: EntryReader, log: EventLog, stopped: Callable[[], bool]) -> NDArray[np.int64]:
+    """Lines of the manifest whose image is there, ``(N,)``; warns of the others."""
+    total = len(reader.entries)
+    there = np.zeros(total, dtype=bool)
+    progress = Progress("Looking for images", log, stopped)
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, total, CHECKED_AT_ONCE):
+            part = range(start, min(start + CHECKED_AT_ONCE, total))
+            there[part.start : part.stop] = list(pool.map(reader.exists, part))
+            progress(part.stop, total)
+    gone = np.flatnonzero(~there)
+    if len(gone):
+        path = reader.entries[int(gone[0])].path
+        log.emit(
+            "warning",
+            message=f"{len(gone)} of {total} images are no longer there and are left out, the first of them {path}.",
+        )
+    return np.flatnonzero(there)
 
 
 def _info(reader: EntryReader, index: int) -> ImageInfo | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -15,14 +14,13 @@ from torch import Tensor
 
 from training.augment import augment
 from training.data import Pool, build_cache, cache_key, label_numbers, open_reader
-from training.decoding import look, smaller_sentence
+from training.decoding import existing, look, smaller_sentence
 from training.embeddings import ConditionTable, open_conditions
 from training.encoded import encode, open_encoded
 from training.events import EventLog
 from training.families import Condition, Conditions, DiffusionModel
 from training.identity import source_identity
 from training.manifest import LABELS, Label, ManifestEntry
-from training.progress import Progress
 from training.reading import EntryReader
 from training.rows import Rows
 from training.sampling import to_network
@@ -31,8 +29,6 @@ from training.streaming import StreamedImages
 
 SHARE_OF_GPU = 1 / 5
 """Of a GPU's free memory, for all images of a run; where they need more, they are copied step by step."""
-CHECKED_AT_ONCE = 4096
-"""Files that are looked for between two progress events."""
 
 
 class Images(Protocol):
@@ -226,7 +222,7 @@ def _streamed(
     if smaller:
         which = f"{smaller} of {looked_at} images that were looked at"
         log.emit("warning", message=smaller_sentence(which, spec.data.image_size))
-    kept = _existing(reader, log, stopped)
+    kept = existing(reader, log, stopped)
     labels = label_numbers(reader.entries, kept)
     return Examples(
         StreamedImages(reader, kept, labels, spec.data, log),
@@ -237,23 +233,3 @@ def _streamed(
         encoder=model if model.encodes else None,
         shards=reader.shard[kept] if reader.shards else None,
     )
-
-
-def _existing(reader: EntryReader, log: EventLog, stopped: Callable[[], bool]) -> NDArray[np.int64]:
-    """Lines of the manifest whose image is there; warns of the others."""
-    total = len(reader.entries)
-    there = np.zeros(total, dtype=bool)
-    progress = Progress("Looking for images", log, stopped)
-    with ThreadPoolExecutor() as pool:
-        for start in range(0, total, CHECKED_AT_ONCE):
-            part = range(start, min(start + CHECKED_AT_ONCE, total))
-            there[part.start : part.stop] = list(pool.map(reader.exists, part))
-            progress(part.stop, total)
-    gone = np.flatnonzero(~there)
-    if len(gone):
-        path = reader.entries[int(gone[0])].path
-        log.emit(
-            "warning",
-            message=f"{len(gone)} of {total} images are no longer there and are left out, the first of them {path}.",
-        )
-    return np.flatnonzero(there)

@@ -1,34 +1,30 @@
-"""The decoded cache and the stratified batches drawn from it."""
+"""The decoded cache, and the endless passes over it."""
 
 from __future__ import annotations
 
-from collections import Counter
+import errno
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
+from numpy.typing import NDArray
 from PIL import Image
 
-from tests.training.builders import make_run, write_images
-from training.data import ImageCache, Pool, build_cache
+from tests.training.builders import write_images
+from training.arrays import RowWriter, open_rows
+from training.data import SHARDS_AT_ONCE, Pool, ReadingStoppedError, build_cache
 from training.errors import UserError
 from training.events import EventLog
 from training.images import load_square
-from training.loop import Batches, stratified_timesteps
-from training.manifest import ManifestEntry, read_manifest
+from training.manifest import ManifestEntry
+from training.ranks import Ranks
 from training.spec import RunSpec, with_settings
 
 
 def spec_for(folder: Path, **settings: object) -> RunSpec:
     fixed = {"data.roots": {"1": str(folder)}, "data.image_size": 8, "data.channels": 1}
     return with_settings(RunSpec(), fixed | {k.replace("__", "."): v for k, v in settings.items()})
-
-
-def memory_cache(unlabeled: int, sensitive: int, normal: int = 0) -> ImageCache:
-    labels = np.array([0] * unlabeled + [1] * sensitive + [2] * normal, np.uint8)
-    images = np.arange(len(labels), dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 8, 8), np.uint8)
-    return ImageCache(images, labels, np.arange(len(labels)))
 
 
 def test_cache_holds_the_decoded_pixels(tmp_path: Path) -> None:
@@ -68,6 +64,76 @@ def test_a_root_that_is_gone(tmp_path: Path) -> None:
         build_cache(tmp_path / "cache", spec_for(tmp_path / "unplugged"), entries, EventLog(tmp_path / "e"))
 
 
+def test_a_root_that_the_spec_does_not_know(tmp_path: Path) -> None:
+    entries = [ManifestEntry("7", "a.png", "unlabeled", "")]
+    with pytest.raises(UserError, match=r"image root 7, which data\.roots of spec\.json does not"):
+        build_cache(tmp_path / "cache", spec_for(tmp_path), entries, EventLog(tmp_path / "e"))
+
+
+def test_a_root_whose_images_have_all_gone(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    entries = [ManifestEntry("1", f"{n}.png", "unlabeled", "") for n in range(50)]
+    with pytest.raises(UserError, match=r"None of the 50 images .*empty is there any more; bring them back"):
+        build_cache(tmp_path / "cache", spec_for(tmp_path / "empty"), entries, EventLog(tmp_path / "e"))
+
+
+def test_images_of_which_none_can_be_read(tmp_path: Path) -> None:
+    entries = write_images(tmp_path, {"unlabeled": 3})
+    for entry in entries:
+        (tmp_path / entry.path).write_bytes(b"no image")
+    with pytest.raises(UserError, match=r"None of the 3 images can be read.*unlabeled-000.png.*not a JPEG"):
+        build_cache(tmp_path / "cache", spec_for(tmp_path), entries, EventLog(tmp_path / "e"))
+
+
+def test_small_images_are_scaled_up_and_told(tmp_path: Path) -> None:
+    entries = [*write_images(tmp_path, {"unlabeled": 3}, size=8), *write_images(tmp_path, {"sensitive": 2}, size=16)]
+    log = EventLog(tmp_path / "events.jsonl")
+    cache = build_cache(tmp_path / "cache", spec_for(tmp_path, data__image_size=16), entries, log)
+    assert cache.images.shape == (5, 1, 16, 16)
+    assert "3 of 5 images are smaller than the training size of 16" in log.path.read_text("utf-8")
+
+
+def test_images_far_too_small_are_refused_before_all_are_read(tmp_path: Path) -> None:
+    entries = write_images(tmp_path, {"unlabeled": 4}, size=8)
+    with pytest.raises(UserError, match=r"far smaller than the training size of 64 .* has 8 × 8\); use larger images"):
+        build_cache(tmp_path / "cache", spec_for(tmp_path, data__image_size=64), entries, EventLog(tmp_path / "e"))
+
+
+def test_stopping_leaves_nothing(tmp_path: Path) -> None:
+    entries = write_images(tmp_path, {"unlabeled": 4})
+    with pytest.raises(ReadingStoppedError):
+        build_cache(tmp_path / "cache", spec_for(tmp_path), entries, EventLog(tmp_path / "e"), lambda: True)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_disk_too_small_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = write_images(tmp_path, {"unlabeled": 4})
+    monkeypatch.setattr("training.arrays.shutil.disk_usage", lambda _: SimpleNamespace(free=255))
+    with pytest.raises(UserError, match=r"takes 0\.0 GB.* free some space and go on, or set data.cache to none"):
+        build_cache(tmp_path / "cache", spec_for(tmp_path), entries, EventLog(tmp_path / "e"))
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_disk_that_fills_up_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(writer: RowWriter, rows: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    entries = write_images(tmp_path, {"unlabeled": 4})
+    monkeypatch.setattr(RowWriter, "append", full)
+    with pytest.raises(UserError, match="The disk is full"):
+        build_cache(tmp_path / "cache", spec_for(tmp_path), entries, EventLog(tmp_path / "e"))
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("rows", [0, 3, 4000])
+def test_rows_written_one_by_one_are_an_array(tmp_path: Path, rows: int) -> None:
+    expected = np.arange(rows * 6, dtype=np.float32).reshape(rows, 2, 3)
+    with RowWriter(tmp_path / "a.npy", (2, 3), np.float32, expected=5000) as writer:
+        for part in np.array_split(expected, 7):
+            writer.append(part)
+    np.testing.assert_array_equal(open_rows(tmp_path / "a.npy"), expected)
+
+
 def test_colour_photos_of_many_sizes(tmp_path: Path, test_data: Path) -> None:
     photos = sorted((test_data / "photos" / "cats-dogs").rglob("*.jpg"))[:40]
     assert photos
@@ -97,92 +163,26 @@ class TestPool:
         orders = {tuple(Pool(np.arange(50), s, n).take(0, 50).tolist()) for s in (0, 1) for n in ("u", "s")}
         assert len(orders) == 4
 
+    def test_shards_are_visited_a_few_at_a_time(self) -> None:
+        shards = np.repeat(np.arange(20) * 3, 10)
+        pool = Pool(np.arange(200), seed=0, name="u", shards=shards)
+        passes = pool.take(0, 400).reshape(2, 200)
+        for order in passes:
+            assert sorted(order) == list(range(200))
+            groups = [set(shards[part]) for part in order.reshape(-1, 10 * SHARDS_AT_ONCE)]
+            assert all(len(group) == SHARDS_AT_ONCE for group in groups)
+            assert all(len(set(shards[part])) > 1 for part in order.reshape(-1, 10))
+        assert not np.array_equal(*passes)
 
-class TestBatches:
-    @pytest.mark.parametrize("kind", ["pu", "supervised"])
-    def test_every_batch_has_its_share_of_sensitive_images(self, kind: str) -> None:
-        spec = spec_for(Path("/x"), objective__kind=kind, optim__batch_size=16)
-        batches = Batches(memory_cache(90, 3), spec)
-        assert batches.sizes == [12, 4]
-        for step in range(10):
-            values = self.values(batches, step)
-            assert all(v < 90 for v in values[:12]) and all(v >= 90 for v in values[12:])
-
-    def test_unsupervised_never_sees_a_sensitive_one(self) -> None:
-        batches = Batches(memory_cache(30, 5), spec_for(Path("/x"), objective__kind="unsupervised"))
-        seen = Counter(v for step in range(5) for v in self.values(batches, step))
-        assert set(seen) == set(range(30))
-
-    def test_labeled_normals_stay_in_the_unlabeled_pool(self) -> None:
-        """Taking them out would change the share of sensitive images among the rest."""
-        batches = Batches(memory_cache(30, 5, normal=5), spec_for(Path("/x")))
-        seen = {v for step in range(10) for v in self.values(batches, step)}
-        assert seen == set(range(40))
-
-    def test_pnu_draws_three_kinds(self) -> None:
-        spec = spec_for(Path("/x"), objective__kind="pnu", optim__batch_size=16)
-        batches = Batches(memory_cache(30, 5, normal=5), spec)
-        assert batches.sizes == [12, 2, 2]
-        assert all(v >= 35 for v in self.values(batches, 0)[14:])
-
-    @pytest.mark.parametrize(
-        ("kind", "counts", "sentence"),
-        [
-            ("pu", (10, 0, 0), "No image is labeled sensitive"),
-            ("supervised", (10, 0, 5), "No image is labeled sensitive"),
-            ("pnu", (10, 5, 0), "needs images labeled normal"),
-            ("pu", (0, 5, 0), "no unlabeled image"),
-        ],
-    )
-    def test_missing_labels(self, kind: str, counts: tuple[int, int, int], sentence: str) -> None:
-        with pytest.raises(UserError, match=sentence):
-            Batches(memory_cache(*counts), spec_for(Path("/x"), objective__kind=kind))
-
-    @staticmethod
-    def values(batches: Batches, step: int) -> list[int]:
-        images = batches(step, torch.device("cpu"))
-        assert images.dtype == torch.float32
-        return images.add(1).mul(127.5).round()[:, 0, 0, 0].int().tolist()
-
-
-def test_manifest_round_trip_with_any_name(tmp_path: Path) -> None:
-    names = ["a.png", "new\nline.png", "quote'\".png", "emoji 🐈.png", "latin-\udce9.png", "Ünï/ж.png"]
-    run = make_run(tmp_path)
-    from training.manifest import write_manifest
-
-    entries = [ManifestEntry("1", name, "unlabeled", "ab") for name in names]
-    write_manifest(run.manifest_file, entries)
-    assert read_manifest(run.manifest_file) == entries
-
-
-def test_a_manifest_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
-    run = make_run(tmp_path)
-    run.manifest_file.write_bytes(b"\xff\xfe")
-    with pytest.raises(UserError, match=r"manifest\.jsonl cannot be read .*; restore the file"):
-        read_manifest(run.manifest_file)
-
-
-@pytest.mark.parametrize("line", ["{", '{"root": "1"}', '{"root":"1","path":"a","label":"evil","sha256":""}'])
-def test_a_damaged_manifest_names_its_line(tmp_path: Path, line: str) -> None:
-    run = make_run(tmp_path)
-    with run.manifest_file.open("a") as file:
-        file.write(line + "\n")
-    with pytest.raises(UserError, match="line 31"):
-        read_manifest(run.manifest_file)
-
-
-class TestStratifiedTimesteps:
-    def test_each_sub_batch_covers_the_schedule_evenly(self) -> None:
-        torch.manual_seed(0)
-        drawn = stratified_timesteps([48, 16], 1000, torch.device("cpu"))
-        for part, size in ((drawn[:48], 48), (drawn[48:], 16)):
-            bins = (part * size // 1000).tolist()
-            assert max(Counter(bins).values()) <= 2 and len(set(bins)) >= size - 2
-
-    def test_every_timestep_is_as_likely(self) -> None:
-        """Marginally uniform, by a chi-squared test at p = 1e-4 on 20 bins."""
-        torch.manual_seed(0)
-        drawn = torch.cat([stratified_timesteps([5, 2], 100, torch.device("cpu"))[:1] for _ in range(4000)])
-        assert drawn.min() >= 0 and drawn.max() <= 99
-        counts = np.bincount(drawn.numpy() // 5, minlength=20)
-        assert ((counts - 200) ** 2 / 200).sum() < 52.4
+    @pytest.mark.parametrize("shards", [None, np.arange(103) // 9])
+    @pytest.mark.parametrize("ranks", [1, 2, 3])
+    def test_a_pass_is_whole_over_ranks_and_resumed(self, ranks: int, shards: NDArray[np.int64] | None) -> None:
+        """Each rank takes its part of a step's positions; another process goes on after some steps."""
+        indices, batch, seen = np.arange(50, 153), 12, []
+        for step in range(18):
+            for rank in (Ranks(number, ranks) for number in range(ranks)):
+                pool = Pool(indices, seed=5, name="u", shards=shards)  # as if each step were another process
+                seen += pool.take(step * batch, batch)[rank.share(batch)].tolist()
+        assert sorted(seen[:103]) == indices.tolist()
+        assert sorted(seen[103:206]) == indices.tolist()
+        assert seen == Pool(indices, seed=5, name="u", shards=shards).take(0, 18 * batch).tolist()
