@@ -21,6 +21,15 @@ EXAMPLE_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What `spec` says of where captions or classes come from; `classes` is how many the model has."""
+
+    spec: RunSpec
+    kind: Kind
+    classes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionStatus:
     """One line about the captions or classes of all images."""
 
@@ -52,71 +61,67 @@ class ConditionChecker(QObject):
         self._session = session
         self._work = OffThread(self, threads=1)
         # Shared with the thread; a list, because this object may be gone while that still reads.
-        self._question = [0]
-        self._wanted: tuple[RunSpec, Kind, int | None] | None = None
+        self._number = [0]
+        self._question: Question | None = None
         self._delay = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._delay.timeout.connect(self._begin)
         self._progressed.connect(self._tell_progress)
-        question = self._question
-        self.destroyed.connect(lambda: question.__setitem__(0, -1))
+        current = self._number
+        self.destroyed.connect(lambda: current.__setitem__(0, -1))
 
-    def check(self, spec: RunSpec, kind: Kind, classes: int | None) -> None:
-        """Find out for all images of the project; `classes`: how many the model has."""
-        self.forget()
-        self._wanted = spec, kind, classes
-        self._delay.start()
+    def check(self, question: Question | None) -> None:
+        """Find out for all images of the project, after a moment in which nothing else is asked."""
+        self._number[0] += 1
+        self._question = question
+        if question is None:
+            self._delay.stop()
+        else:
+            self._delay.start()
 
     def check_again(self) -> None:
         """The images, their labels or what lies beside them may have changed."""
-        if self._wanted is not None:
-            self.check(*self._wanted)
-
-    def forget(self) -> None:
-        """Nothing is to be looked up any more."""
-        self._question[0] += 1
-        self._wanted = None
-        self._delay.stop()
+        self.check(self._question)
 
     def _begin(self) -> None:
-        if self._wanted is None:
+        question = self._question
+        if question is None:
             return
-        spec, kind, classes = self._wanted
-        question, current, project = self._question[0], self._question, self._session.project
+        number, current, project = self._number[0], self._number, self._session.project
 
         def tick(done: int, total: int) -> None:
-            if current[0] != question:
+            if current[0] != number:
                 raise _OutdatedError
-            self._progressed.emit(question, done, total)
+            self._progressed.emit(number, done, total)
 
         def work() -> ConditionStatus | None:
             try:
-                return _status(project, spec, kind, classes, tick)
+                return _status(project, question, tick)
             except _OutdatedError:
                 return None
             except UserError as error:
                 return ConditionStatus(str(error), good=False)
 
-        self._work.submit(work, lambda status: self._tell(question, status))
+        self._work.submit(work, lambda status: self._tell(number, status))
 
-    def _tell(self, question: int, status: ConditionStatus | None) -> None:
-        if question == self._question[0] and status is not None:
+    def _tell(self, number: int, status: ConditionStatus | None) -> None:
+        if number == self._number[0] and status is not None:
             self.checked.emit(status)
 
-    def _tell_progress(self, question: int, done: int, total: int) -> None:
-        if question == self._question[0] and done < total:
-            number = QLocale().toString
-            words = self.tr("Reading captions: {done} of {total}").format(done=number(done), total=number(total))
+    def _tell_progress(self, number: int, done: int, total: int) -> None:
+        if number == self._number[0] and done < total:
+            write = QLocale().toString
+            words = self.tr("Reading: {done} of {total}").format(done=write(done), total=write(total))
             self.checked.emit(ConditionStatus(words, good=None))
 
 
-def _status(
-    project: Project, spec: RunSpec, kind: Kind, classes: int | None, tick: Callable[[int, int], None]
-) -> ConditionStatus:
-    complete, entries = freeze(project, spec)
+def _status(project: Project, question: Question, tick: Callable[[int, int], None]) -> ConditionStatus:
+    spec, entries = freeze(project, question.spec)
     if not entries:
         return ConditionStatus(_tr("The project has no images yet."), good=None)
-    texts = resolve(complete, entries, "caption", tick=tick)  # of classes, their names
-    return _about_captions(texts) if kind == "caption" else _about_classes(complete, entries, texts, classes)
+    texts = resolve(spec, entries, "caption", tick=tick)  # of classes, their names
+    if question.kind == "caption":
+        return _about_captions(texts)
+    return _about_classes(spec, entries, texts, question.classes)
 
 
 def _about_classes(

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
 from pudm_gui import theme
 from pudm_gui.train.progress import Preview
+from pudm_gui.train.run_words import percent
 from pudm_gui.train.sample_painting import fitted, paint_hidden, paint_picture
 from pudm_gui.train.sample_store import SampleStore
 from training.runs import RunFolder
@@ -114,7 +115,9 @@ class Filmstrip(QAbstractScrollArea):
         painter.setFont(font)
         painter.setPen(colors.text if index == len(self._previews) - 1 else colors.text_muted)
         words = self.tr("start") if preview.step == 0 else self.tr("step {n}").format(n=preview.step)
-        caption = QRect(rect.left(), rect.bottom() + 3, rect.width(), CAPTION)
+        if preview.nsr is not None:
+            words += f" · {percent(preview.nsr)}"
+        caption = QRect(rect.left() - GAP // 2, rect.bottom() + 3, rect.width() + GAP, CAPTION)
         painter.drawText(caption, Qt.AlignmentFlag.AlignHCenter, words)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

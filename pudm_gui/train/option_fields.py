@@ -15,6 +15,8 @@ from PySide6.QtCore import QCoreApplication
 
 from training.spec import RunSpec
 
+NARROW = 15
+"""Letters of a choice that fit into half of the form."""
 STOP_RATES = (0.9, 0.95, 0.98, 0.99)
 """Shares at which a run can be set to end early; of a few hundred samples, finer ones could not be told apart."""
 
@@ -34,6 +36,11 @@ class OptionField:
     default: Any
     left_open: str = ""
     """What to say for a number that is left to the engine (None, or a 0 with that meaning)."""
+
+    @property
+    def narrow(self) -> bool:
+        """Whether half of the form's width is enough."""
+        return self.kind is not bool and all(len(word) <= NARROW for word in self.choices.values())
 
 
 def _tr(text: str) -> str:
@@ -79,7 +86,7 @@ def _learning() -> list[OptionField]:
         ),
         _field(
             "objective.pnu_weight",
-            _tr("Share of the labeled images' risk"),
+            _tr("Weight of labels alone"),
             _tr("In PNU: how much the risk on sensitive and normal labels counts. The PU risk has the rest."),
         ),
         _field(
@@ -115,12 +122,6 @@ def _pace() -> list[OptionField]:
     shares = {share: _tr("At {n} % not sensitive").format(n=round(100 * share)) for share in STOP_RATES}
     return [
         _field("optim.steps", _tr("Steps"), _tr("More is not always better: few examples are soon memorised.")),
-        _field(
-            "preview.stop_at",
-            _tr("Stop early"),
-            _tr("End the run once so many samples are not sensitive, as your labels tell, at two previews in a row."),
-            {None: _tr("Never"), **shares},
-        ),
         _field("optim.batch_size", _tr("Images per step"), _tr("Unlabeled and labeled together.")),
         _field("optim.labeled_fraction", _tr("Labeled share of a step"), _tr("The rest of a step is unlabeled.")),
         _field("optim.learning_rate", _tr("Learning rate"), _tr("Lower it if the loss jumps or diverges.")),
@@ -128,6 +129,12 @@ def _pace() -> list[OptionField]:
             "optim.ema_decay",
             _tr("Averaging of weights (EMA)"),
             _tr("The averaged weights draw the samples and are exported. 0 averages nothing."),
+        ),
+        _field(
+            "preview.stop_at",
+            _tr("Stop early"),
+            _tr("End the run once so many samples are not sensitive, as your labels tell, at two previews in a row."),
+            {None: _tr("Never"), **shares},
         ),
     ]
 
@@ -145,9 +152,11 @@ def _images() -> list[OptionField]:
         _field("preview.sampling_steps", _tr("Steps per sample"), _tr("More is slower and a little cleaner.")),
         _field(
             "preview.guidance",
-            _tr("Guidance of the samples"),
-            _tr("How closely samples follow their caption or class. 1 is no guidance."),
-            left_open=_tr("As usual for the model"),
+            _tr("Guidance of samples"),
+            _tr(
+                "How closely samples follow their caption or class: as is usual for the model, or a number. 1 is none."
+            ),
+            left_open=_tr("As usual"),
         ),
         _field("seed", _tr("Seed"), _tr("The same seed and settings give the same model again.")),
     ]
@@ -159,7 +168,7 @@ def _memory() -> list[OptionField]:
             "device",
             _tr("Device"),
             _tr("Automatic takes a GPU where there is one."),
-            {"auto": _tr("Automatic"), "cpu": _tr("Processor (CPU)"), "cuda": _tr("Graphics card (CUDA)")},
+            {"auto": _tr("Automatic"), "cpu": _tr("Processor (CPU)"), "cuda": _tr("GPU (CUDA)")},
         ),
         _field(
             "optim.precision",

@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
-from pudm_gui.train.option_fields import OptionField, is_relevant, option_groups
-from pudm_gui.widgets.number_box import ChoiceBox, IntegerBox, OptionalBox, RateBox
+from pudm_gui.train.option_fields import is_relevant, option_groups
+from pudm_gui.train.option_group import OptionGroup, set_value, value_of
 
 
 class OptionsForm(QWidget):
@@ -27,19 +27,23 @@ class OptionsForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._defaults: dict[str, Any] = {}
-        self.fields: dict[str, QWidget] = {}
-        self._titles: dict[str, QLabel] = {}
         self._conditional = False
+        self.fields: dict[str, QWidget] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_XS)
+        self._groups = []
         for title, options in option_groups():
             heading = QLabel(title)
             heading.setProperty("role", "strong")
             layout.addWidget(heading)
-            for option in options:
-                self._add(layout, option)
-            layout.addSpacing(theme.SPACE_S)
+            group = OptionGroup(options)
+            group.edited.connect(self._edited)
+            layout.addWidget(group)
+            layout.addSpacing(theme.SPACE_M)
+            self._groups.append(group)
+            self.fields |= group.fields
+            self._defaults |= {option.key: option.default for option in options}
         self.reset_button = QPushButton(self.tr("Back to the defaults"))
         self.reset_button.setProperty("role", "quiet")
         self.reset_button.clicked.connect(self.reset)
@@ -48,15 +52,15 @@ class OptionsForm(QWidget):
 
     def values(self) -> dict[str, Any]:
         """Every setting, by its dotted key."""
-        return {key: _value(field) for key, field in self.fields.items()}
+        return {key: value_of(field) for key, field in self.fields.items()}
 
     def set_defaults(self, defaults: dict[str, Any]) -> None:
         """What the settings are when nobody changes them; those that nobody has changed follow."""
         before = self._defaults
         self._defaults = before | defaults
         for key, value in defaults.items():
-            if _same(_value(self.fields[key]), before[key]):
-                _set(self.fields[key], value)
+            if _same(value_of(self.fields[key]), before[key]):
+                set_value(self.fields[key], value)
         self._refresh()
 
     def set_conditional(self, conditional: bool) -> None:
@@ -66,96 +70,21 @@ class OptionsForm(QWidget):
 
     def reset(self) -> None:
         for key, value in self._defaults.items():
-            _set(self.fields[key], value)
+            set_value(self.fields[key], value)
         self._refresh()
 
     def changed_count(self) -> int:
-        return sum(not _same(_value(field), self._defaults[key]) for key, field in self.fields.items())
-
-    def _add(self, layout: QVBoxLayout, option: OptionField) -> None:
-        field = _editor(option)
-        field.setToolTip(option.help)
-        field.setAccessibleName(option.title)
-        field.setAccessibleDescription(option.help)
-        if isinstance(field, QCheckBox):
-            field.setText(option.title)
-            field.toggled.connect(self._edited)
-        else:
-            title = QLabel(option.title)
-            title.setProperty("role", "small")
-            title.setToolTip(option.help)
-            title.setBuddy(field)
-            layout.addWidget(title)
-            self._titles[option.key] = title
-            if isinstance(field, QComboBox):
-                field.currentIndexChanged.connect(self._edited)
-            elif isinstance(field, QSpinBox | QDoubleSpinBox):
-                field.valueChanged.connect(self._edited)
-        layout.addWidget(field)
-        self.fields[option.key] = field
-        self._defaults[option.key] = option.default
+        return sum(not _same(value_of(field), self._defaults[key]) for key, field in self.fields.items())
 
     def _edited(self) -> None:
         self._refresh()
         self.changed.emit()
 
     def _refresh(self) -> None:
-        objective = _value(self.fields["objective.kind"])
-        for key, field in self.fields.items():
-            shown = is_relevant(key, objective, conditional=self._conditional)
-            field.setVisible(shown)
-            if key in self._titles:
-                self._titles[key].setVisible(shown)
+        objective = value_of(self.fields["objective.kind"])
+        for group in self._groups:
+            group.arrange({key for key in group.fields if is_relevant(key, objective, conditional=self._conditional)})
         self.reset_button.setVisible(self.changed_count() > 0)
-
-
-def _editor(option: OptionField) -> QWidget:
-    if option.kind is bool:
-        box = QCheckBox()
-        box.setChecked(option.default)
-        return box
-    if option.choices:
-        choices = ChoiceBox()
-        for value, word in option.choices.items():
-            choices.addItem(word, value)
-        choices.setCurrentIndex(choices.findData(option.default))
-        return choices
-    if option.kind is int:
-        whole = IntegerBox()
-        whole.setRange(int(option.low), int(option.high))
-        whole.setSpecialValueText(option.left_open)
-        whole.setValue(option.default)
-        return whole
-    if option.left_open:
-        optional = OptionalBox(option.left_open, option.low, option.high)
-        optional.set_number(option.default)
-        return optional
-    number = RateBox()
-    number.setRange(option.low, option.high)
-    number.setValue(option.default)
-    return number
-
-
-def _value(field: QWidget) -> Any:
-    if isinstance(field, QCheckBox):
-        return field.isChecked()
-    if isinstance(field, QComboBox):
-        return field.currentData()
-    if isinstance(field, OptionalBox):
-        return field.number
-    assert isinstance(field, QSpinBox | QDoubleSpinBox)
-    return field.value()
-
-
-def _set(field: QWidget, value: Any) -> None:
-    if isinstance(field, QCheckBox):
-        field.setChecked(value)
-    elif isinstance(field, QComboBox):
-        field.setCurrentIndex(field.findData(value))
-    elif isinstance(field, OptionalBox):
-        field.set_number(value)
-    elif isinstance(field, QSpinBox | QDoubleSpinBox):
-        field.setValue(value)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -12,7 +12,7 @@ from pudm_gui.jobs import Job, JobRunner
 from pudm_gui.project.images import counts
 from pudm_gui.project.runs import create_run, list_runs
 from pudm_gui.session import Session
-from pudm_gui.train.condition_check import ConditionChecker, ConditionStatus
+from pudm_gui.train.condition_check import ConditionChecker
 from pudm_gui.train.demo_base import DemoBase
 from pudm_gui.train.prior_estimate import PriorEstimator
 from pudm_gui.train.progress import TrainingProgress
@@ -24,7 +24,6 @@ from pudm_gui.widgets.off_thread import OffThread
 from pudm_gui.widgets.rail import RailState
 from training.errors import UserError
 from training.runs import RunFolder
-from training.spec import RunSpec, with_settings
 
 COUNT_DELAY_MS = 60
 
@@ -57,7 +56,7 @@ class TrainPage(QWidget):
             self.setup.set_read_only()
             self.setup.beta.estimate_button.setEnabled(False)
         self._count()
-        self._check_conditions()
+        self.checker.check(self.setup.question())
         self.prior.load_last()
         self._show_current(session.current_run)
         self._list_runs()
@@ -100,7 +99,7 @@ class TrainPage(QWidget):
         self.setup.start_clicked.connect(self._start)
         self.setup.label_clicked.connect(lambda: self.go_to.emit("label"))
         self.setup.beta.estimate_clicked.connect(self._estimate)
-        self.setup.conditions_changed.connect(self._check_conditions)
+        self.setup.conditions_changed.connect(self.checker.check)
         self.checker.checked.connect(self.setup.show_conditions)
         self.prior.estimated.connect(self.setup.beta.show_estimate)
         self.prior.working.connect(self.setup.beta.set_estimating)
@@ -145,19 +144,6 @@ class TrainPage(QWidget):
 
     def _count(self) -> None:
         self.setup.show_counts(counts(self._session.project))
-
-    def _check_conditions(self) -> None:
-        """Look the captions or classes of all images up, where the model needs them and their source is chosen."""
-        conditions, facts = self.setup.conditions, self.setup.model.chosen
-        if facts is None or conditions.kind == "none" or not conditions.complete:
-            self.checker.forget()
-            return
-        try:
-            spec = with_settings(RunSpec(), self.setup.model.settings() | conditions.settings())
-        except UserError as error:
-            self.setup.show_conditions(ConditionStatus(str(error), good=False))
-            return
-        self.checker.check(spec, conditions.kind, facts.classes)
 
     def _estimate(self) -> None:
         if self.prior.active:

@@ -12,6 +12,7 @@ from pudm_gui.train.progress import TrainingProgress
 from pudm_gui.train.run_words import RunItem, details, headline, state_words
 from pudm_gui.widgets.elided import ElidedLabel
 from pudm_gui.widgets.icons import icon
+from pudm_gui.widgets.plain_text import tip
 from training.runs import RunFolder
 
 LIVE = ("starting", "running", "paused")
@@ -72,6 +73,8 @@ class RunHeader(QWidget):
                 self.runs.setItemText(index, _line(item.name, state))
         self.title.setText(headline(state, progress))
         self.details.setText(details(state, progress))
+        if progress.memory is not None:
+            self.details.setToolTip(tip(progress.memory.sentence))
         live = state in LIVE
         self.pause.setVisible(live)
         self.pause.setText(self.tr("Go on") if state == "paused" else self.tr("Pause"))

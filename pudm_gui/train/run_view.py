@@ -183,6 +183,9 @@ class RunView(QWidget):
         self.curves.show_progress(self.progress)
         self.filmstrip.show_previews(self.run, self.progress.previews)
         self.samples.setVisible(bool(self.progress.previews))
+        judged = self.progress.nsr is not None
+        hint = self.tr("always from the same noise, with the share that is not sensitive, as your labels tell")
+        self._samples_hint.setText(hint if judged else self.tr("always from the same noise"))
         self.draw_now.setVisible(may_steer and self.state == "running")
         self.changed.emit()
 

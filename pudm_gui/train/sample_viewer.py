@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from pudm_gui import theme
 from pudm_gui.train.progress import Preview
+from pudm_gui.train.run_words import percent
 from pudm_gui.train.sample_painting import fitted, paint_hidden, paint_picture
 from pudm_gui.train.sample_store import SampleStore
 from pudm_gui.widgets.icons import icon
@@ -91,7 +92,10 @@ class SampleViewer(QWidget):
         self._index = min(max(self._index + by, 0), len(self._previews) - 1)
         preview = self._previews[self._index]
         when = self.tr("at the start") if preview.step == 0 else self.tr("at step {n}").format(n=preview.step)
-        self.caption.setText(self.tr("{n} samples {when}").format(n=preview.count, when=when))
+        words = self.tr("{n} samples {when}").format(n=preview.count, when=when)
+        if preview.nsr is not None:
+            words += " · " + self.tr("{share} not sensitive").format(share=percent(preview.nsr))
+        self.caption.setText(words)
         self.picture.show_preview(self._run, preview)
 
 

@@ -9,13 +9,14 @@ from pudm_gui import theme
 from pudm_gui.project.model import Counts
 from pudm_gui.train.beta_advice import enough_words, suggest
 from pudm_gui.train.beta_field import BetaField
-from pudm_gui.train.condition_check import ConditionStatus
+from pudm_gui.train.condition_check import ConditionStatus, Question
 from pudm_gui.train.conditions_panel import ConditionsPanel
 from pudm_gui.train.defaults import defaults
 from pudm_gui.train.model_chooser import ModelChooser
 from pudm_gui.train.options_form import OptionsForm
 from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.message import InlineMessage
+from training.errors import UserError
 from training.spec import RunSpec, with_settings
 
 WIDTH = 348
@@ -31,12 +32,12 @@ class SetupPanel(QFrame):
     label_clicked
         There are too few labels, and the person wants to make some.
     conditions_changed
-        Captions or classes are to be looked up anew.
+        A `Question` about other captions or classes; None where there is nothing to look up.
     """
 
     start_clicked = Signal()
     label_clicked = Signal()
-    conditions_changed = Signal()
+    conditions_changed = Signal(object)
 
     def __init__(self, settings_key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +72,17 @@ class SetupPanel(QFrame):
         beta = {"objective.beta": self.beta.value, "objective.beta_source": self.beta.source}
         chosen = self.options.values() | self.model.settings() | self.conditions.settings() | beta
         return with_settings(RunSpec(), chosen)
+
+    def question(self) -> Question | None:
+        """What is to be found out about the images; None for a model without conditions, or while some are missing."""
+        facts, conditions = self.model.chosen, self.conditions
+        if facts is None or conditions.kind == "none" or not conditions.complete:
+            return None
+        try:
+            spec = with_settings(RunSpec(), self.model.settings() | conditions.settings())
+        except UserError:  # said when the run is started, as of any setting
+            return None
+        return Question(spec, conditions.kind, facts.classes)
 
     def show_conditions(self, status: ConditionStatus) -> None:
         """What was found out about the images' captions or classes."""
@@ -175,7 +187,7 @@ class SetupPanel(QFrame):
         self._conditions_good = None
         self.conditions.show_status(self.conditions.missing(), "small")
         self._refresh()
-        self.conditions_changed.emit()
+        self.conditions_changed.emit(self.question())
 
     def _refresh(self) -> None:
         number = QLocale().toString
