@@ -9,6 +9,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler
 
+from tests.training.families.journey import journey
 from tests.training.families.plain import agree, our_samples, plain_pipeline, plain_samples
 from tests.training.families.tiny_pipelines import sd3
 from training.errors import UserError
@@ -29,6 +30,13 @@ def model(folder: Path) -> Sd3Model:
     model = load_model(folder)
     assert isinstance(model, Sd3Model)
     return model
+
+
+@pytest.mark.parametrize("rank", [0, 2], ids=["all weights", "LoRA"])
+def test_a_users_way(tmp_path: Path, folder: Path, rank: int) -> None:
+    exported = journey(tmp_path, folder, model__lora_rank=rank)
+    model, plain = load_model(exported), plain_pipeline(exported)
+    assert agree(our_samples(model, CAPTIONS), plain_samples(plain, model, CAPTIONS, model.guidance))
 
 
 @pytest.mark.parametrize("guidance", [1.0, 7.0])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.training.families.journey import journey
 from tests.training.families.plain import agree, our_samples, plain_pipeline, plain_samples
 from tests.training.families.tiny_pipelines import sdxl
 from training.errors import UserError
@@ -28,6 +29,13 @@ def model(folder: Path) -> SdxlModel:
     model = load_model(folder)
     assert isinstance(model, SdxlModel)
     return model
+
+
+@pytest.mark.parametrize("rank", [0, 2], ids=["all weights", "LoRA"])
+def test_a_users_way(tmp_path: Path, folder: Path, rank: int) -> None:
+    exported = journey(tmp_path, folder, model__lora_rank=rank)
+    model, plain = load_model(exported), plain_pipeline(exported)
+    assert agree(our_samples(model, CAPTIONS), plain_samples(plain, model, CAPTIONS, model.guidance))
 
 
 @pytest.mark.parametrize("guidance", [1.0, 5.0])
@@ -51,7 +59,7 @@ def test_images_count_as_whole_and_as_large_as_the_models_own(model: SdxlModel) 
     conditions = model.embed(["a cat", "a dog"], CPU)
     assert conditions["time_ids"].tolist() == [[16, 16, 0, 0, 16, 16]] * 2
     assert {name: tuple(value.shape) for name, value in conditions.items()} == {
-        "encoder_hidden_states": (2, 77, 16),
+        "encoder_hidden_states": (2, 77, 24),
         "text_embeds": (2, 8),
         "time_ids": (2, 6),
     }
@@ -79,7 +87,7 @@ def test_a_caption_over_the_limit_is_refused(model: SdxlModel) -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"cross_attention_dim": 8}, "tokens of 16 values and the network takes 8"),
+        ({"cross_attention_dim": 8}, "tokens of 24 values and the network takes 8"),
         ({"projection_class_embeddings_input_dim": 40}, "a caption of 8 values and the network takes 16"),
         ({"in_channels": 9}, "as for inpainting"),
         ({"addition_embed_type": None}, "takes no image size"),

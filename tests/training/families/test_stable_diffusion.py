@@ -10,6 +10,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
 
+from tests.training.families.journey import journey
 from tests.training.families.plain import agree, our_samples, plain_pipeline, plain_samples
 from tests.training.families.tiny_pipelines import SCHEDULE, stable_diffusion, vae
 from training.errors import UserError
@@ -34,6 +35,13 @@ def model(folder: Path) -> StableDiffusionModel:
 
 def test_says_what_it_works_on(model: StableDiffusionModel) -> None:
     assert (model.conditioning, model.image_size, model.channels, model.latent_shape) == ("caption", 16, 3, (4, 8, 8))
+
+
+@pytest.mark.parametrize("rank", [0, 2], ids=["all weights", "LoRA"])
+def test_a_users_way(tmp_path: Path, folder: Path, rank: int) -> None:
+    exported = journey(tmp_path, folder, model__lora_rank=rank)
+    model, plain = load_model(exported), plain_pipeline(exported)
+    assert agree(our_samples(model, CAPTIONS), plain_samples(plain, model, CAPTIONS, model.guidance))
 
 
 @pytest.mark.parametrize("guidance", [1.0, 7.5])

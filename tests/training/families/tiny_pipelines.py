@@ -34,6 +34,10 @@ SIDE = 8
 SCHEDULE: dict[str, Any] = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}
 POOLED = 8
 TIME_DIM = 4
+WIDE = 16
+"""Hidden size of second text encoders; that of the first is smaller, as in the real ones."""
+JOINT = 32
+"""Of Stable Diffusion 3: wider than its two CLIP encoders together."""
 
 
 def vae(channels: int = 4, **settings: Any) -> AutoencoderKL:
@@ -94,12 +98,12 @@ def sdxl(folder: Path, *, zeros: bool = True, **network: Any) -> Path:
     pipeline = StableDiffusionXLPipeline(
         vae=vae(scaling_factor=0.13025, force_upcast=True),
         text_encoder=clip_text_model(tokenizer, seed=3),
-        text_encoder_2=clip_projection_model(tokenizer, POOLED, seed=4),
+        text_encoder_2=clip_projection_model(tokenizer, POOLED, WIDE, seed=4),
         tokenizer=tokenizer,
         tokenizer_2=clip_tokenizer(folder / "tokenizer_2"),
         unet=unet(
             **{
-                "cross_attention_dim": 2 * HIDDEN,
+                "cross_attention_dim": HIDDEN + WIDE,
                 "addition_embed_type": "text_time",
                 "addition_time_embed_dim": TIME_DIM,
                 "projection_class_embeddings_input_dim": POOLED + 6 * TIME_DIM,
@@ -119,7 +123,6 @@ def sd3(folder: Path, *, t5: bool = True, **scheduler: Any) -> Path:
     """A folder like that of Stable Diffusion 3, with or without T5."""
     tokenizer = clip_tokenizer(folder / "tokenizer")
     third = t5_tokenizer() if t5 else None
-    joint = 2 * HIDDEN
     torch.manual_seed(5)
     transformer = SD3Transformer2DModel(
         sample_size=SIDE,
@@ -129,7 +132,7 @@ def sd3(folder: Path, *, t5: bool = True, **scheduler: Any) -> Path:
         num_layers=2,
         attention_head_dim=8,
         num_attention_heads=2,
-        joint_attention_dim=joint,
+        joint_attention_dim=JOINT,
         caption_projection_dim=16,
         pooled_projection_dim=2 * POOLED,
         pos_embed_max_size=SIDE,
@@ -137,8 +140,8 @@ def sd3(folder: Path, *, t5: bool = True, **scheduler: Any) -> Path:
     pipeline = StableDiffusion3Pipeline(
         vae=vae(scaling_factor=1.5305, shift_factor=0.0609, use_quant_conv=False, use_post_quant_conv=False),
         text_encoder=clip_projection_model(tokenizer, POOLED, seed=6),
-        text_encoder_2=clip_projection_model(tokenizer, POOLED, seed=7),
-        text_encoder_3=t5_model(third, joint) if third is not None else None,
+        text_encoder_2=clip_projection_model(tokenizer, POOLED, WIDE, seed=7),
+        text_encoder_3=t5_model(third, JOINT) if third is not None else None,
         tokenizer=tokenizer,
         tokenizer_2=clip_tokenizer(folder / "tokenizer_2"),
         tokenizer_3=third,

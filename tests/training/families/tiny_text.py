@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from tokenizers import pre_tokenizers
@@ -20,6 +21,7 @@ from transformers import (
 START, END = "<|startoftext|>", "<|endoftext|>"
 LETTERS = pre_tokenizers.ByteLevel.alphabet()
 HIDDEN = 8
+Network = TypeVar("Network", bound=torch.nn.Module)
 
 
 def clip_tokenizer(folder: Path, limit: int = 77) -> CLIPTokenizer:
@@ -31,16 +33,15 @@ def clip_tokenizer(folder: Path, limit: int = 77) -> CLIPTokenizer:
     return CLIPTokenizer.from_pretrained(folder, model_max_length=limit)
 
 
-def clip_config(tokenizer: CLIPTokenizer, projection: int = HIDDEN, activation: str = "quick_gelu") -> CLIPTextConfig:
+def clip_config(tokenizer: CLIPTokenizer, hidden: int = HIDDEN, projection: int = HIDDEN) -> CLIPTextConfig:
     return CLIPTextConfig(
         vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
+        hidden_size=hidden,
         intermediate_size=16,
         num_hidden_layers=2,
         num_attention_heads=2,
         max_position_embeddings=77,
         projection_dim=projection,
-        hidden_act=activation,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -52,9 +53,11 @@ def clip_text_model(tokenizer: CLIPTokenizer, seed: int = 0) -> CLIPTextModel:
     return loud(CLIPTextModel(clip_config(tokenizer)))
 
 
-def clip_projection_model(tokenizer: CLIPTokenizer, projection: int = HIDDEN, seed: int = 0):
+def clip_projection_model(
+    tokenizer: CLIPTokenizer, projection: int, hidden: int = HIDDEN, seed: int = 0
+) -> CLIPTextModelWithProjection:
     torch.manual_seed(seed)
-    return loud(CLIPTextModelWithProjection(clip_config(tokenizer, projection)))
+    return loud(CLIPTextModelWithProjection(clip_config(tokenizer, hidden, projection)))
 
 
 def t5_tokenizer() -> T5Tokenizer:
@@ -69,7 +72,7 @@ def t5_model(tokenizer: T5Tokenizer, hidden: int, seed: int = 0) -> T5EncoderMod
     return loud(T5EncoderModel(config))
 
 
-def loud(network: torch.nn.Module):
+def loud(network: Network) -> Network:
     """The same network with larger random weights, so that what it is told shows in what it gives."""
     with torch.no_grad():
         for name, weight in network.named_parameters():
