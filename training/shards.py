@@ -51,7 +51,8 @@ class ShardIndex:
 def member_key(name: str) -> str:
     """What members of one sample share: the name up to the first dot of its last part."""
     path = PurePosixPath(name)
-    return (path.parent / path.name.split(".", 1)[0]).as_posix() if path.name.strip(".") else name
+    first = path.name.split(".", 1)[0]
+    return (path.parent / first).as_posix() if first else name
 
 
 def index_shard(shard: Path, cache: Path | None = None) -> ShardIndex:
@@ -160,8 +161,10 @@ def manifest_from_shards(
 
 
 def _images(names: Iterable[str]) -> Iterator[str]:
-    # Each once, though a tar file may hold several of one name, of which the last counts.
-    return (name for name in dict.fromkeys(names) if PurePosixPath(name).suffix.lower() in SUFFIXES)
+    # Each once, though a tar file may hold several of one name, of which the last counts. What macOS adds of its own to
+    # each file begins with a dot.
+    paths = ((name, PurePosixPath(name)) for name in dict.fromkeys(names))
+    return (name for name, path in paths if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
 
 
 def _whole_key(entry: ManifestEntry) -> str:
