@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # whoever starts the engine: nothing is looked up on a model hub
 
 from training.errors import UserError
-from training.events import EventLog, send_command
+from training.events import EventLog, SilentLog, send_command
 from training.runs import RunFolder
 
 
@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("--seed", type=int, default=0)
     sample.add_argument("--out", type=Path, required=True)
     sample.add_argument("--sampling-steps", type=int, default=50)
+    sample.add_argument("--prompt", help="what to draw, for a model that takes captions")
+    sample.add_argument("--class", type=int, dest="class_index", help="what to draw, for a model that takes classes")
+    sample.add_argument("--guidance", type=float, help="classifier-free guidance scale; 1 is none")
     sample.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     sample.set_defaults(stage=_sample)
 
@@ -79,15 +82,20 @@ def _parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace) -> int:
     run = RunFolder(options.run_dir)
     run.spec()  # a folder that is no run gets a sentence before anything is written to it
+    # A launcher (torchrun, accelerate launch) starts several processes, of which the first speaks for all.
+    speaks = os.environ.get("RANK", "0") == "0"
 
     def work(log: EventLog) -> None:
         from training.train import run_training
 
         for number in (signal.SIGINT, signal.SIGTERM):  # finish the step, save, and end well
-            signal.signal(number, lambda *_: send_command(run.path, "stop"))
+            signal.signal(number, lambda *_: send_command(run.path, "stop") if speaks else None)
         run_training(run, log)  # says "started" itself, once it knows the device and the step
 
-    return _logged(run, work)
+    if speaks:
+        return _logged(run, work)
+    work(SilentLog(run.events_file))
+    return 0
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -104,6 +112,9 @@ def _sample(options: argparse.Namespace) -> int:
         seed=options.seed,
         steps=options.sampling_steps,
         device=options.device,
+        prompt=options.prompt,
+        class_index=options.class_index,
+        guidance=options.guidance,
     )
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 import torch
@@ -15,7 +16,7 @@ BF16_FROM_SIZE = 16
 
 
 def pick_device(name: str) -> torch.device:
-    """ "auto" is the first CUDA device where there is one, else the CPU.
+    """ "auto" is a CUDA device where there is one, else the CPU. Each process of a launcher gets a device of its own.
 
     Raises
     ------
@@ -26,7 +27,7 @@ def pick_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError("This machine has no usable CUDA device; use --device cpu, or install the NVIDIA driver.")
-    return torch.device(name)
+    return torch.device(name, int(os.environ.get("LOCAL_RANK", "0"))) if name == "cuda" else torch.device(name)
 
 
 def pick_precision(spec: RunSpec, device: torch.device) -> Precision:

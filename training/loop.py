@@ -1,7 +1,8 @@
 """The training loop: a generator that yields the state after each step, and nothing else.
 
 The caller logs, previews, pauses, saves or stops between steps. Per-step randomness (images, timesteps, noise, flips,
-dropout) follows from the run's seed and the step, so a run that was killed and resumed equals one that was not.
+dropout) follows from the run's seed and the step, so a run that was killed and resumed equals one that was not; and a
+step's gradient is that of its whole batch, however that is split into micro-batches and over processes.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import DDIMScheduler, DDPMScheduler, UNet2DModel
-from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
+from torch import Tensor, nn
 
+from training import optimizer as optimizers
+from training.batches import Batch, Batches
 from training.checkpoint import restore
-from training.data import ImageCache, Pool, load_batch
 from training.device import Precision
-from training.ema import averaged
+from training.ema import Ema
 from training.errors import UserError
-from training.objective import Terms, image_losses, pnu_terms, pu_terms, supervised_terms
-from training.sampling import to_network
+from training.families import DiffusionModel
+from training.objective import Terms, image_losses, loss_weights, pnu_terms, pu_terms, supervised_terms
+from training.parallel import replicate, shard, synchronised
+from training.ranks import Ranks
 from training.spec import OptimSpec, RunSpec
 
 
@@ -36,160 +38,146 @@ class StepResult:
     grad_norm: Tensor
     """L2 norm before clipping."""
     learning_rate: float
+    micro_batch: int
+    """Images that went through the network at once."""
 
 
 class TrainState:
-    """Everything that a step changes: network, its average, optimizer, and how many steps are done."""
+    """Everything that a step changes: trained parameters, their average, optimizer, and how many steps are done.
 
-    def __init__(self, unet: UNet2DModel, spec: OptimSpec, device: torch.device) -> None:
-        self.unet = unet.to(device=device, memory_format=torch.channels_last).train()
-        self.ema: AveragedModel = averaged(self.unet, spec.ema_decay)
-        self.optimizer = torch.optim.AdamW(
-            self.unet.parameters(), lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
-        )
-        self.device = device
+    Parameters
+    ----------
+    model
+        Its denoiser is moved to `device` and, with several processes, spread over them.
+    micro_batch
+        Images that go through the network at once, at most, on each process.
+    """
+
+    def __init__(
+        self, model: DiffusionModel, spec: OptimSpec, device: torch.device, ranks: Ranks, micro_batch: int
+    ) -> None:
+        self.model, self.device, self.ranks = model, device, ranks
+        sharded = ranks.size > 1 and spec.sharding == "fsdp"
+        # FSDP splits contiguous weights only.
+        layout = torch.contiguous_format if sharded else torch.channels_last
+        denoiser = model.denoiser.to(device=device, memory_format=layout).train()
+        if sharded:
+            shard(denoiser, device, ranks)
+        self.network: nn.Module = denoiser
+        if ranks.size > 1 and not sharded:
+            self.network = replicate(denoiser, device)
+        self.parameters = {name: value for name, value in denoiser.named_parameters() if value.requires_grad}
+        self.ema = Ema(self.parameters, spec.ema_decay)
+        self.optimizer = optimizers.build(self.parameters.values(), spec)
+        self.sharded = sharded
+        self.micro_batch = micro_batch
         self.step = 0
 
     def resume(self, checkpoint: Path) -> None:
         """Go on from a checkpoint folder."""
-        self.step = restore(checkpoint, self.unet, self.ema_unet, self.optimizer).step
-        self.ema.n_averaged.fill_(self.step + 1)
-
-    @property
-    def ema_unet(self) -> UNet2DModel:
-        return self.ema.module
+        state = restore(checkpoint, self.model.denoiser, self.ema, self.optimizer)
+        self.step, self.micro_batch = state.step, min(self.micro_batch, state.micro_batch)
 
 
-class Batches:
-    """Stratified batches: the same number of labeled images in every one (Algorithm 1 of arXiv 2503.03789).
-
-    Unlabeled are all images that are not labeled sensitive: those labeled normal came from the same pool, and without
-    them its sensitive share would no longer be β. The PNU objective sees the labeled normals once more, as N.
-    """
-
-    def __init__(self, cache: ImageCache, spec: RunSpec) -> None:
-        kind = spec.objective.kind
-        unlabeled, sensitive = cache.indices("unlabeled", "normal"), cache.indices("sensitive")
-        normal = cache.indices("normal")
-        _require(len(unlabeled) > 0, "There is no unlabeled image to learn from; add a folder of images.")
-        if kind != "unsupervised":
-            _require(
-                len(sensitive) > 0, "No image is labeled sensitive; mark at least one, better 20, and start again."
-            )
-        if kind == "pnu":
-            _require(len(normal) > 0, "The pnu objective needs images labeled normal; mark some, or use pu.")
-        self.sensitive_share = len(sensitive) / (len(sensitive) + len(unlabeled))
-        n_labeled = 0 if kind == "unsupervised" else spec.labeled_batch_size
-        n_normal = n_labeled // 2 if kind == "pnu" else 0
-        _require(
-            kind != "pnu" or n_normal > 0, "The batch is too small for pnu: it needs a sensitive and a normal image."
-        )
-        self._pools = [
-            (Pool(indices, spec.seed, name), count)
-            for name, indices, count in (
-                ("unlabeled", unlabeled, spec.optim.batch_size - n_labeled),
-                ("sensitive", sensitive, n_labeled - n_normal),
-                ("normal", normal, n_normal),
-            )
-            if count > 0
-        ]
-        self.sizes = [count for _, count in self._pools]
-        self._cache, self._spec = cache, spec
-
-    def __call__(self, step: int, device: torch.device) -> Tensor:
-        """``(B, C, H, W)`` float32 in [-1, 1]: unlabeled, then sensitive, then normal, as many as `sizes` says."""
-        indices = [pool.take(step * count, count) for pool, count in self._pools]
-        images = to_network(load_batch(self._cache, torch.cat([torch.from_numpy(i) for i in indices]).numpy(), device))
-        if self._spec.data.horizontal_flip:
-            flipped = torch.rand(len(images), device=device) < 0.5
-            images = torch.where(flipped[:, None, None, None], images.flip(-1), images)
-        return images.contiguous(memory_format=torch.channels_last)
-
-
-def train(
-    state: TrainState,
-    scheduler: DDPMScheduler | DDIMScheduler,
-    batches: Batches,
-    spec: RunSpec,
-    precision: Precision,
-) -> Iterator[StepResult]:
+def train(state: TrainState, batches: Batches, spec: RunSpec, precision: Precision) -> Iterator[StepResult]:
     """Take ``spec.optim.steps - state.step`` steps, yielding after each.
+
+    Where a GPU's memory does not suffice for a micro-batch, the step is taken again with half of it.
 
     Raises
     ------
     UserError
-        The gradient is no longer finite. The weights are those before the step.
+        The memory does not suffice for a single image.
     """
     while state.step < spec.optim.steps:
-        torch.manual_seed(_step_seed(spec.seed, state.step))
         rate = learning_rate(state.step, spec.optim)
         for group in state.optimizer.param_groups:
             group["lr"] = rate
-
-        images = batches(state.step, state.device)
-        timesteps = stratified_timesteps(batches.sizes, scheduler.config["num_train_timesteps"], state.device)
-        losses = denoising_losses(state.unet, scheduler, images, timesteps, spec, precision)
-        terms = combine(losses, batches, spec)
-        terms.loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(state.unet.parameters(), spec.optim.grad_clip)
-        if not torch.isfinite(norm):
-            raise UserError(
-                f"Training diverged at step {state.step + 1}: the loss is no longer a finite number. Start again with "
-                "a lower learning rate, or with the correction abs."
-            )
+        batch = batches(state.step, state.device, state.ranks)
+        terms = _gradient_that_fits(state, batch, batches, spec, precision)
+        norm = _clipped(list(state.parameters.values()), spec.optim.grad_clip)
         state.optimizer.step()
         state.optimizer.zero_grad(set_to_none=True)
-        state.ema.update_parameters(state.unet)
+        state.ema.update()
         state.step += 1
-        yield StepResult(state.step, _detached(terms), norm.detach(), rate)
+        yield StepResult(state.step, terms, norm, rate, state.micro_batch)
 
 
-def stratified_timesteps(sizes: Sequence[int], steps: int, device: torch.device) -> Tensor:
-    """One timestep per image, each uniform over ``range(steps)``, spread evenly over every sub-batch.
+def _gradient_that_fits(
+    state: TrainState, batch: Batch, batches: Batches, spec: RunSpec, precision: Precision
+) -> Terms:
+    while True:
+        try:
+            return accumulate_gradient(state, batch, batches, spec, precision)
+        except torch.OutOfMemoryError:
+            if state.ranks.size > 1:  # the others are already waiting for this one's gradient
+                raise
+            if state.micro_batch == 1:
+                raise UserError(
+                    "The GPU has not enough free memory for a single image; close other programs, or start a run with "
+                    "gradient checkpointing (model.gradient_checkpointing) or LoRA."
+                ) from None
+        state.micro_batch = -(-state.micro_batch // 2)
+        state.optimizer.zero_grad(set_to_none=True)
+        if state.device.type == "cuda":
+            torch.cuda.empty_cache()
 
-    ℓ varies a hundredfold over the timesteps and little between images, so with independent draws the sign of
-    R = L_U⁻ − β L_S⁻ would mostly tell which sub-batch happened to get the low ones. The sub-batches share one random
-    offset, as in the low-discrepancy sampler of Kingma et al., 2021, App. I.1; the expectation of every term is as
-    with independent draws.
 
-    Returns
-    -------
-    ``(sum(sizes),)`` int64.
+def accumulate_gradient(
+    state: TrainState, batch: Batch, batches: Batches, spec: RunSpec, precision: Precision
+) -> Terms:
+    """Add the whole batch's gradient to the parameters', and return the batch's terms.
+
+    A batch that does not fit is computed twice, as in Gao et al., 2021 (GradCache): first ℓ of every part without
+    gradients, from which each image's weight follows, then part by part with them.
+
+    Parameters
+    ----------
+    batch
+        This process's share.
     """
-    offset = torch.rand((), device=device)
-    parts = [(torch.arange(size, device=device) + offset) / size for size in sizes]
-    shuffled = [part[torch.randperm(len(part), device=device)] for part in parts]
-    return (torch.cat(shuffled) * steps).long().clamp_max(steps - 1)
+    whole, own = sum(batches.sizes), state.ranks.share(sum(batches.sizes))
+    # The same number on each process, for they exchange parameters or gradients in step.
+    parts = batch.split(-(-state.ranks.largest_share(whole) // state.micro_batch))
+    objective = lambda losses: combine(losses, batches, spec)  # noqa: E731
+
+    if len(parts) == 1:
+        with synchronised(state.network, True):
+            losses = denoising_losses(state, parts[0], spec, precision)
+            terms, weights = loss_weights(state.ranks.gather(losses.detach(), whole), objective)
+            _backward(losses, weights[own], state.ranks)
+        return terms
+
+    with torch.no_grad():
+        losses = torch.cat([denoising_losses(state, part, spec, precision) for part in parts])
+    terms, weights = loss_weights(state.ranks.gather(losses, whole), objective)
+    shares = weights[own].tensor_split(len(parts))
+    for part, share in zip(parts, shares, strict=True):
+        with synchronised(state.network, part is parts[-1]):
+            _backward(denoising_losses(state, part, spec, precision), share, state.ranks)
+    return terms
 
 
-def denoising_losses(
-    unet: UNet2DModel,
-    scheduler: DDPMScheduler | DDIMScheduler,
-    images: Tensor,
-    timesteps: Tensor,
-    spec: RunSpec,
-    precision: Precision,
-) -> Tensor:
-    """ℓ of each image at its timestep and random noise, ``(B,)`` float32, from one forward pass.
+def _backward(losses: Tensor, weights: Tensor, ranks: Ranks) -> None:
+    # DDP and FSDP average over the processes; the weights are for a sum.
+    ((losses * weights).sum() * ranks.size).backward()  # type: ignore[no-untyped-call]
 
-    Source: Ho et al., 2020, Eq. 14 for ε-prediction; for v- and x₀-prediction the error of what the network predicts.
+
+def denoising_losses(state: TrainState, batch: Batch, spec: RunSpec, precision: Precision) -> Tensor:
+    """ℓ of each image at its timestep and noise, ``(B,)`` float32, from one forward pass.
+
+    Source: Ho et al., 2020, Eq. 14 for ε-prediction; otherwise the error of what the network predicts: v, x₀, or the
+    velocity of flow matching.
     """
-    noise = torch.randn_like(images)
-    noisy = scheduler.add_noise(images, noise, timesteps)
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=precision == "bf16"):
-        prediction = unet(noisy, timesteps).sample
-    kind = scheduler.config.get("prediction_type", "epsilon")
-    if kind == "epsilon":
-        target = noise
-    elif kind == "v_prediction":
-        target = scheduler.get_velocity(images, noise, timesteps)
-    else:
-        target = images
-    return image_losses(prediction, target, spec.objective.reduction)
+    torch.manual_seed(batch.seed)  # dropout is the same when a part is computed a second time
+    noisy, timesteps, target = state.model.process.noised(batch.x0, batch.noise, batch.positions)
+    with torch.autocast(batch.x0.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        prediction = state.model.predict(state.network, noisy, timesteps, batch.conditions)
+    return image_losses(prediction, target, spec.objective.reduction, spec.objective.temperature)
 
 
 def combine(losses: Tensor, batches: Batches, spec: RunSpec) -> Terms:
-    """The spec's objective of a batch's per-image losses, which come in the order of `Batches`."""
+    """The spec's objective of a whole batch's per-image losses, which come in the order of `Batches`."""
     parts = losses.split(batches.sizes)
     match spec.objective.kind:
         case "unsupervised":
@@ -211,15 +199,7 @@ def learning_rate(step: int, spec: OptimSpec) -> float:
     return spec.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (spec.steps - warmup)))
 
 
-def _step_seed(seed: int, step: int) -> int:
-    return (seed << 32) + step
-
-
-def _detached(terms: Terms) -> Terms:
-    values = (getattr(terms, name) for name in Terms.__slots__)
-    return Terms(*(None if value is None else value.detach() for value in values))  # type: ignore[arg-type]
-
-
-def _require(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise UserError(sentence)
+def _clipped(parameters: Sequence[nn.Parameter], largest: float) -> Tensor:
+    """Clip the gradients to an L2 norm of `largest`, and return the norm that they had."""
+    norm = torch.nn.utils.clip_grad_norm_(parameters, largest)
+    return norm.full_tensor() if hasattr(norm, "full_tensor") else norm

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers import DDPMScheduler, UNet2DModel
+from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 
+from training.families.pixel import PixelModel
 from training.spec import NetworkPreset, RunSpec
 
 # Keyword arguments of diffusers' UNet2DModel. "paper" is that of arXiv 2503.03789: attention at the third level.
@@ -35,18 +36,19 @@ PRESETS: dict[NetworkPreset, dict[str, Any]] = {
 }
 
 
-def build_unet(spec: RunSpec) -> UNet2DModel:
-    """A freshly initialised network for the spec's preset, image size and channels, reproducible by the spec's seed."""
+def build_model(spec: RunSpec, classes: int = 0) -> PixelModel:
+    """A freshly initialised model of the spec's preset, image size and channels, reproducible by the spec's seed.
+
+    It predicts ε on a linear DDPM noise schedule. With `classes` it is conditioned on as many.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
-        return UNet2DModel(
+        unet = UNet2DModel(
             sample_size=spec.data.image_size,
             in_channels=spec.data.channels,
             out_channels=spec.data.channels,
+            num_class_embeds=classes or None,
             **PRESETS[spec.model.preset],
         )
-
-
-def build_scheduler(spec: RunSpec) -> DDPMScheduler:
-    """The DDPM noise schedule (linear β_t, ε-prediction) that a network from scratch is trained with."""
-    return DDPMScheduler(num_train_timesteps=spec.model.train_timesteps, clip_sample=True)
+    scheduler = DDPMScheduler(num_train_timesteps=spec.model.train_timesteps, clip_sample=True)
+    return PixelModel(DDPMPipeline(unet=unet, scheduler=scheduler))

@@ -12,10 +12,14 @@ With the model p(y = normal | x) = exp(−ℓ(x)), the two halves of the binary 
 and with L_U⁻, L_S⁻ the batch means of ℓ over unlabeled and sensitive images, L_S⁺ that of BCE(x, sensitive),
 
     R = L_U⁻ − β L_S⁻,       an estimate of (1 − β) E_normal[ℓ], so negative by noise or by overfitting alone.
+
+None of the objectives is a mean over images: the sign of R belongs to the whole batch. A batch that is computed in parts
+or on several devices is put together by its ℓ first; `loss_weights` then gives each image's share of the gradient.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -38,8 +42,8 @@ class Terms:
     r: Tensor | None = None
 
 
-def image_losses(prediction: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
-    """ℓ of each image: the squared error over pixels and channels.
+def image_losses(prediction: Tensor, target: Tensor, reduction: Reduction, temperature: float = 1.0) -> Tensor:
+    """ℓ of each image: the squared error over pixels and channels, over the temperature.
 
     Parameters
     ----------
@@ -47,23 +51,50 @@ def image_losses(prediction: Tensor, target: Tensor, reduction: Reduction) -> Te
         ``(B, C, H, W)`` of any float dtype; the error is taken in float32.
     reduction
         "sum" (the paper's) or "mean" over ``C × H × W``. It is more than a scale: ℓ enters exp(−ℓ).
+    temperature
+        Divides ℓ: between 1 and ``C × H × W``, "sum" goes over into "mean".
 
     Returns
     -------
     ``(B,)`` float32.
     """
-    squares = (prediction.float() - target.float()).square().flatten(1)
-    return squares.sum(1) if reduction == "sum" else squares.mean(1)
+    squares = (prediction.float() - target.float()).square()
+    axes = tuple(range(1, squares.dim()))
+    return (squares.sum(axes) if reduction == "sum" else squares.mean(axes)) / temperature
+
+
+def loss_weights(losses: Tensor, objective: Callable[[Tensor], Terms]) -> tuple[Terms, Tensor]:
+    """The terms of a whole batch, and ∂ loss / ∂ ℓ of each image.
+
+    By the chain rule Σ (∂ loss / ∂ ℓ_i) ∇ℓ_i is the objective's gradient, and this sum, unlike the objective, may be
+    taken in parts.
+
+    Parameters
+    ----------
+    losses
+        ``(B,)``: ℓ of the whole batch, of all micro-batches and processes.
+
+    Returns
+    -------
+    Detached terms, and weights ``(B,)``.
+    """
+    leaf = losses.detach().requires_grad_()
+    with torch.enable_grad():
+        terms = objective(leaf)
+    (weights,) = torch.autograd.grad(terms.loss, leaf)
+    values = (getattr(terms, name) for name in Terms.__slots__)
+    return Terms(*(None if value is None else value.detach() for value in values)), weights  # type: ignore[arg-type]
 
 
 def sensitive_cross_entropy(losses: Tensor) -> Tensor:
     """−log(1 − exp(−ℓ)) for each ℓ ≥ 0, with finite values and gradients everywhere; same shape as `losses`."""
     clamped = losses.clamp_min(SMALLEST_LOSS)
-    # Each branch gets arguments that are harmless to it, or the unused branch's infinite gradient would leak as NaN.
-    split = 0.6931  # log 2, where the two forms lose equally little
-    near = clamped.clamp_max(split)
-    far = clamped.clamp_min(split)
-    return torch.where(clamped < split, -torch.log(-torch.expm1(-near)), -torch.log1p(-torch.exp(-far)))
+    # Each branch gets arguments that are harmless to it, or the unused branch's infinite gradient would leak as NaN. Not
+    # by clamping, which has no gradient where the argument is the bound itself.
+    small = clamped < 0.6931  # log 2, where the two forms lose equally little
+    near = torch.where(small, clamped, 0.5)
+    far = torch.where(small, 1.0, clamped)
+    return torch.where(small, -torch.log(-torch.expm1(-near)), -torch.log1p(-torch.exp(-far)))
 
 
 def pu_terms(unlabeled: Tensor, sensitive: Tensor, spec: ObjectiveSpec) -> Terms:

@@ -1,4 +1,4 @@
-"""Generating images: deterministic DDIM from noise that each image's own seed fixes."""
+"""Generating images with any family: a deterministic sampler from noise that each image's own seed fixes."""
 
 from __future__ import annotations
 
@@ -6,64 +6,110 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, DDPMScheduler, UNet2DModel
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.errors import UserError
+from training.families import Condition, Conditions, DiffusionModel
+from training.process import Sampler
 
-def ddim_scheduler(scheduler: DDPMScheduler | DDIMScheduler) -> DDIMScheduler:
-    """DDIM (Song et al., 2021) on the noise schedule of `scheduler`, stepping back from its very last timestep."""
-    return DDIMScheduler.from_config(
-        {**scheduler.config, "timestep_spacing": "trailing", "set_alpha_to_one": True, "steps_offset": 0}
-    )
+LARGEST_BATCH = 128
+BATCH_VALUES = LARGEST_BATCH * 3 * 64 * 64
+"""Values of the images drawn at once, at most: 128 images of 64 × 64, two of 512 × 512."""
 
 
-def seeded_noise(seeds: Sequence[int], shape: tuple[int, int, int]) -> Tensor:
+def seeded_noise(seeds: Sequence[int], shape: tuple[int, ...]) -> Tensor:
     """Standard normal noise ``(len(seeds), *shape)`` on the CPU, so that an image is the same on every device."""
     return torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(int(seed))) for seed in seeds])
 
 
+def images_at_once(model: DiffusionModel) -> int:
+    """How many images a network that is not being trained works on at a time."""
+    return max(1, min(LARGEST_BATCH, BATCH_VALUES // (model.channels * model.image_size**2)))
+
+
 @torch.inference_mode()
 def sample_images(
-    unet: UNet2DModel,
-    scheduler: DDPMScheduler | DDIMScheduler,
+    model: DiffusionModel,
     *,
     seeds: Sequence[int],
     steps: int,
     device: torch.device,
-    batch_size: int = 128,
+    conditions: Sequence[Condition] | None = None,
+    guidance: float | None = None,
+    batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.uint8]:
-    """Draw one image per seed with DDIM, η = 0, in float32.
+    """Draw one image per seed, in float32: DDIM with η = 0, or Euler steps for flow matching.
 
     Parameters
     ----------
-    unet
-        On `device`; its mode is left as it was.
+    model
+        Its denoiser on `device`, in whatever mode; it is left as it was.
     steps
-        Network evaluations per image.
+        Noise levels that the sampler visits.
+    conditions
+        One per seed for a conditional model, else ``None``.
+    guidance
+        Classifier-free guidance scale (Ho and Salimans, 2021); ``None`` is the family's customary one, 1 is none.
     progress
         Called with (images done, images in all) after each batch.
 
     Returns
     -------
     ``(len(seeds), C, H, W)`` uint8.
+
+    Raises
+    ------
+    UserError
+        A conditional model without conditions, or conditions that it cannot take.
     """
-    sampler = ddim_scheduler(scheduler)
-    sampler.set_timesteps(min(steps, sampler.config["num_train_timesteps"]))
-    shape = (unet.config["in_channels"], unet.config["sample_size"], unet.config["sample_size"])
-    was_training = unet.training
-    unet.eval()
+    if model.conditioning != "none" and conditions is None:
+        raise UserError(f"This {model.family} model draws by {model.conditioning}; give one for each image.")
+    model.check_conditions(conditions or [])
+    scale = model.guidance if guidance is None else guidance
+    batch_size = batch_size or images_at_once(model)
+    sampler = model.process.sampler(steps)
+    was_training = model.denoiser.training
+    model.denoiser.eval()
     batches = []
     for start in range(0, len(seeds), batch_size):
-        images = seeded_noise(seeds[start : start + batch_size], shape).to(device)
-        for timestep in sampler.timesteps:
-            images = sampler.step(unet(images, timestep.to(device)).sample, timestep, images).prev_sample
-        batches.append(to_uint8(images))
+        part = slice(start, start + batch_size)
+        noise = seeded_noise(seeds[part], model.latent_shape).to(device)
+        embedded = _embed(model, conditions[part] if conditions is not None else [], scale, device)
+        batches.append(to_uint8(model.decode(_denoise(model, sampler, noise, embedded, scale))))
         if progress is not None:
             progress(min(start + batch_size, len(seeds)), len(seeds))
-    unet.train(was_training)
+        # Multi-step state that a sampler keeps belongs to one batch.
+        sampler = model.process.sampler(steps)
+    model.denoiser.train(was_training)
+    shape = (model.channels, model.image_size, model.image_size)
     return np.concatenate(batches) if batches else np.empty((0, *shape), np.uint8)
+
+
+def _embed(
+    model: DiffusionModel, conditions: Sequence[Condition], guidance: float, device: torch.device
+) -> tuple[Conditions, bool]:
+    """The conditions as tensors, behind as many null ones where the model is to be guided."""
+    null = model.null_condition
+    guided = bool(conditions) and guidance != 1 and null is not None
+    values = [*([null] * len(conditions)), *conditions] if guided and null is not None else list(conditions)
+    return model.embed(values, device), guided
+
+
+def _denoise(
+    model: DiffusionModel, sampler: Sampler, noise: Tensor, embedded: tuple[Conditions, bool], guidance: float
+) -> Tensor:
+    conditions, guided = embedded
+    latents = noise
+    for timestep in sampler.timesteps:
+        doubled = torch.cat([latents, latents]) if guided else latents
+        prediction = model.predict(model.denoiser, doubled, timestep.to(noise.device).expand(len(doubled)), conditions)
+        if guided:
+            without, conditional = prediction.chunk(2)
+            prediction = without + guidance * (conditional - without)
+        latents = sampler.step(prediction, timestep, latents).prev_sample
+    return latents
 
 
 def to_uint8(images: Tensor) -> NDArray[np.uint8]:

@@ -3,234 +3,156 @@
 from __future__ import annotations
 
 import os
-import statistics
 import time
-from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import torch
 
-from training.checkpoint import CheckpointState, latest_checkpoint, load_state, save_checkpoint
-from training.data import ReadingStoppedError, build_cache
+from training.batches import Batches
+from training.checkpoint import latest_checkpoint, load_state
+from training.compiled import compiled
+from training.conditions import class_count
+from training.data import ReadingStoppedError
 from training.device import Precision, describe, pick_device, pick_precision
 from training.errors import UserError
 from training.events import EventLog, LineReader
-from training.loop import Batches, StepResult, TrainState, train
-from training.manifest import read_manifest
-from training.networks import build_scheduler, build_unet
-from training.pipelines import PixelModel, load_pixel_pipeline
-from training.preview import sheet, write_png
+from training.examples import Examples, prepare_examples
+from training.families import DiffusionModel
+from training.loop import TrainState
+from training.manifest import ManifestEntry, read_manifest
+from training.preflight import choose_micro_batch
+from training.ranks import Ranks, join, leave
 from training.runs import RunFolder
-from training.sampling import sample_images
+from training.session import Session
 from training.spec import RunSpec
-
-POINTS = 2000
-"""Step events of a run, at most: longer runs report the last step of every few."""
-PAUSE_POLL = 0.2
-"""Seconds between two looks for commands while paused."""
+from training.start import starting_model
 
 
 def run_training(run: RunFolder, log: EventLog) -> None:
-    """Train until the last step or until told to stop.
+    """Train until the last step or until told to stop; with other processes where a launcher started several.
 
     Raises
     ------
     UserError
-        Bad input, a full disk or divergence, in one sentence.
+        Bad input, a full disk, too little memory or divergence, in one sentence.
     """
+    device = pick_device(run.spec().device)
+    ranks = join(device)
+    try:
+        _run(run, log, device, ranks)
+    finally:
+        leave()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    spec: RunSpec
+    entries: Sequence[ManifestEntry]
+    model: DiffusionModel
+    examples: Examples
+    precision: Precision
+
+
+def _run(run: RunFolder, log: EventLog, device: torch.device, ranks: Ranks) -> None:
     commands_since = _last_sign_of_others(run)
     spec = run.spec()
-    device = pick_device(spec.device)
-    precision = pick_precision(spec, device)
+    _check_processes(run, spec, ranks)
     checkpoint = latest_checkpoint(run)
     saved = None if checkpoint is None else load_state(checkpoint)
+    step = 0 if saved is None else saved.step
+    precision = pick_precision(spec, device)
     if saved is not None:
         precision = "bf16" if saved.precision == "bf16" else "float32"
     log.emit(
         "started",
         stage="train",
         pid=os.getpid(),
-        step=0 if saved is None else saved.step,
+        step=step,
         steps=spec.optim.steps,
-        device=describe(device),
+        device=describe(device) + (f", {ranks.size} processes" if ranks.size > 1 else ""),
         precision=precision,
     )
-    source = starting_model(spec)
-    commands = LineReader(run.commands_file)
     try:
-        cache = build_cache(
-            run.cache, spec, read_manifest(run.manifest_file), log, lambda: _stop_asked(commands, commands_since)
-        )
+        prepared = ranks.main_first(lambda: _prepare(run, spec, device, precision, log, commands_since))
     except ReadingStoppedError:
-        log.emit("stopped", step=0 if saved is None else saved.step)
+        log.emit("stopped", step=step)
         return
-    batches = Batches(cache, spec)
-    state = TrainState(source.unet, spec.optim, device)
-    if checkpoint is not None:
-        state.resume(checkpoint)
     try:
-        _Session(run, spec, source, state, batches, precision, log, commands_since).run()
+        session = _session(run, prepared, device, ranks, log, checkpoint, commands_since)
+        session.run()
     except torch.OutOfMemoryError:
         raise UserError(
-            f"The GPU has not enough free memory for batches of {spec.optim.batch_size} images; close other programs, "
-            "or start a run with a smaller batch size."
+            f"The GPU has not enough free memory for {prepared.spec.optim.batch_size} images at a time; close other "
+            "programs, or start a run with a smaller optim.micro_batch."
         ) from None
 
 
-def starting_model(spec: RunSpec) -> PixelModel:
-    """The model that training starts from, checked against the spec.
+def _prepare(
+    run: RunFolder, spec: RunSpec, device: torch.device, precision: Precision, log: EventLog, commands_since: float
+) -> _Prepared:
+    """All that can go wrong with the input, before any step is taken."""
+    entries = read_manifest(run.manifest_file)
+    model = starting_model(spec, class_count(spec, entries) if spec.model.source == "scratch" else 0)
+    if spec.model.lora_rank:
+        from training.lora import add_adapters  # loading peft takes seconds
 
-    Raises
-    ------
-    UserError
-        The folder is no usable model, or is of another image size or channel count.
-    """
-    if spec.model.source == "scratch":
-        return PixelModel(build_unet(spec), build_scheduler(spec), "DDPMPipeline")
-    model = load_pixel_pipeline(Path(spec.model.source))
-    if model.image_size != spec.data.image_size:
+        add_adapters(model, spec.model.lora_rank, spec.model.lora_alpha, spec.seed)
+    if spec.model.gradient_checkpointing:
+        model.denoiser.enable_gradient_checkpointing()  # type: ignore[operator]
+    commands = LineReader(run.commands_file)
+    examples = prepare_examples(
+        run.cache, spec, entries, model, device, log, lambda: _stop_asked(commands, commands_since)
+    )
+    return _Prepared(spec, entries, model, examples, precision)
+
+
+def _session(
+    run: RunFolder,
+    prepared: _Prepared,
+    device: torch.device,
+    ranks: Ranks,
+    log: EventLog,
+    checkpoint: Path | None,
+    commands_since: float,
+) -> Session:
+    spec, model = prepared.spec, prepared.model
+    batches = Batches(prepared.examples, model, spec)
+    stop = None
+    if spec.preview.stop_at is not None and ranks.main:
+        from training.early_stop import StopAtRate  # loading scikit-learn takes a second
+
+        stop = StopAtRate(run, spec, prepared.entries, log)
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")  # TF32; ℓ itself is elementwise and stays exact
+    micro_batch = choose_micro_batch(model, spec, device, prepared.precision, prepared.examples, ranks, log)
+    state = TrainState(model, spec.optim, device, ranks, micro_batch)
+    if spec.model.compile:
+        state.network = compiled(state.network, log)
+    if checkpoint is not None:
+        state.resume(checkpoint)
+    return Session(run, spec, state, batches, prepared.examples, prepared.precision, stop, log, commands_since)
+
+
+def _check_processes(run: RunFolder, spec: RunSpec, ranks: Ranks) -> None:
+    ranks.require_same(
+        run.spec_file.read_bytes() + (run.manifest_file.read_bytes() if run.manifest_file.exists() else b""),
+        "The processes of this run have different settings or images; give all of them the same run folder.",
+    )
+    check_batch(spec, ranks)
+    if ranks.size > 1 and spec.optim.sharding == "fsdp" and spec.optim.optimizer != "adamw":
+        raise UserError("An 8-bit optimizer cannot be spread over processes; set optim.optimizer to adamw.")
+
+
+def check_batch(spec: RunSpec, ranks: Ranks) -> None:
+    """Refuse a batch that leaves a process without an image."""
+    if spec.optim.batch_size < ranks.size:
         raise UserError(
-            f"The model makes images of {model.image_size} × {model.image_size} pixels and the run is set to "
-            f"{spec.data.image_size}; set the image size to {model.image_size}."
+            f"A batch of {spec.optim.batch_size} images cannot be split over {ranks.size} processes; raise "
+            "optim.batch_size or start fewer of them."
         )
-    if model.channels != spec.data.channels:
-        raise UserError(
-            f"The model has {model.channels} colour channel{'s' if model.channels > 1 else ''} and the run is set to "
-            f"{spec.data.channels}; set data.channels to {model.channels}."
-        )
-    return model
-
-
-class _Session:
-    """One process's work on a run: drives the loop's generator, and does between steps what was asked for."""
-
-    def __init__(
-        self,
-        run: RunFolder,
-        spec: RunSpec,
-        source: PixelModel,
-        state: TrainState,
-        batches: Batches,
-        precision: Precision,
-        log: EventLog,
-        commands_since: float,
-    ) -> None:
-        self.run_folder, self.spec, self.source, self.state = run, spec, source, state
-        self.batches, self.precision, self.log = batches, precision, log
-        self.stride = max(1, -(-spec.optim.steps // POINTS))
-        self.seconds: deque[float] = deque(maxlen=50)
-        self.saved_step = state.step
-        self._commands = LineReader(run.commands_file)
-        self._commands_since = commands_since
-
-    def run(self) -> None:
-        begun = time.monotonic()
-        if self.state.step == 0 and self.spec.preview.every:
-            self.preview()
-        if not self.obey():
-            return
-        mark = time.perf_counter()
-        for result in train(self.state, self.source.scheduler, self.batches, self.spec, self.precision):
-            self.seconds.append(time.perf_counter() - mark)
-            last = result.step == self.spec.optim.steps
-            if result.step % self.stride == 0 or last:
-                self.report(result)
-            if self.spec.preview.every and (result.step % self.spec.preview.every == 0 or last):
-                self.preview()
-            if result.step % self.spec.checkpoint.every == 0 or last:
-                self.save()
-            if not last and not self.obey():
-                return
-            mark = time.perf_counter()
-        if self.saved_step != self.state.step:
-            self.save()
-        self.log.emit("finished", step=self.state.step, seconds=time.monotonic() - begun)
-
-    def report(self, result: StepResult) -> None:
-        pace = statistics.median(self.seconds)
-        terms = result.terms
-        self.log.emit(
-            "step",
-            step=result.step,
-            loss=terms.loss.item(),
-            l_u=terms.l_u.item(),
-            l_s=_item(terms.l_s),
-            l_s_plus=_item(terms.l_s_plus),
-            r=_item(terms.r),
-            learning_rate=result.learning_rate,
-            grad_norm=result.grad_norm.item(),
-            images_per_second=self.spec.optim.batch_size / pace,
-            seconds_left=pace * (self.spec.optim.steps - result.step),
-        )
-
-    def preview(self) -> None:
-        preview = self.spec.preview
-        images = sample_images(
-            self.state.ema_unet,
-            self.source.scheduler,
-            seeds=range(preview.seed, preview.seed + preview.count),
-            steps=preview.sampling_steps,
-            device=self.state.device,
-        )
-        pixels, columns = sheet(images)
-        self.run_folder.samples.mkdir(exist_ok=True)
-        path = self.run_folder.samples / f"step-{self.state.step:08d}.png"
-        write_png(path, pixels)
-        self.log.emit(
-            "preview",
-            step=self.state.step,
-            path=path.relative_to(self.run_folder.path).as_posix(),
-            columns=columns,
-            count=preview.count,
-        )
-
-    def save(self) -> None:
-        scheduler = self.source.scheduler
-        state = CheckpointState(
-            step=self.state.step,
-            seed=self.spec.seed,
-            precision=self.precision,
-            pipeline=self.source.pipeline,
-            unet_config=_plain(self.state.unet.config),
-            scheduler_class=type(scheduler).__name__,
-            scheduler_config=_plain(scheduler.config),
-        )
-        path = save_checkpoint(
-            self.run_folder,
-            state,
-            self.state.unet,
-            self.state.ema_unet,
-            self.state.optimizer,
-            self.spec.checkpoint.keep,
-        )
-        self.saved_step = self.state.step
-        self.log.emit("checkpoint", step=self.state.step, path=path.relative_to(self.run_folder.path).as_posix())
-
-    def obey(self) -> bool:
-        """Do what was asked for since the last look; return whether to go on."""
-        paused = False
-        while True:
-            for line in self._commands:
-                if line.get("time", 0.0) < self._commands_since:  # meant for an earlier process
-                    continue
-                match line.get("command"):
-                    case "stop":
-                        if self.saved_step != self.state.step:
-                            self.save()
-                        self.log.emit("stopped", step=self.state.step)
-                        return False
-                    case "sample":
-                        self.preview()
-                    case "pause" if not paused:
-                        paused = True
-                        self.log.emit("paused", step=self.state.step)
-                    case "resume" if paused:
-                        paused = False
-                        self.log.emit("resumed", step=self.state.step)
-            if not paused:
-                return True
-            time.sleep(PAUSE_POLL)
 
 
 def _stop_asked(commands: LineReader, since: float) -> bool:
@@ -245,11 +167,3 @@ def _last_sign_of_others(run: RunFolder) -> float:
     born = psutil.Process().create_time()
     last_words = max((event.get("time", 0.0) for event in run.events()), default=0.0)
     return max(born, last_words) if last_words <= time.time() else born  # a clock may have been set back
-
-
-def _item(value: torch.Tensor | None) -> float | None:
-    return None if value is None else value.item()
-
-
-def _plain(config: object) -> dict[str, object]:
-    return {key: value for key, value in dict(config).items() if not key.startswith("_")}  # type: ignore[call-overload]

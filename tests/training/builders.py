@@ -9,7 +9,7 @@ from diffusers import DDPMScheduler, UNet2DModel
 from PIL import Image
 
 from training.manifest import Label, ManifestEntry
-from training.pipelines import PipelineClass, PixelModel
+from training.families.pixel import PIPELINES
 from training.runs import RunFolder, create_run
 from training.spec import RunSpec, with_settings
 
@@ -38,18 +38,29 @@ def write_images(folder: Path, labels: dict[Label, int], size: int = 8, seed: in
     return entries
 
 
-def tiny_model(folder: Path, size: int = 8, channels: int = 1, pipeline: PipelineClass = "DDPMPipeline") -> Path:
+def tiny_model(
+    folder: Path, size: int = 8, channels: int = 1, pipeline: str = "DDPMPipeline", classes: int = 0, **scheduler: object
+) -> Path:
     """Save a diffusers folder with a random network of 20,000 parameters."""
-    unet = UNet2DModel(sample_size=size, in_channels=channels, out_channels=channels, **TINY_UNET)
-    PixelModel(unet, DDPMScheduler(num_train_timesteps=100), pipeline).save(folder)
+    learned = str(scheduler.get("variance_type", "")).startswith("learned")
+    unet = UNet2DModel(
+        sample_size=size,
+        in_channels=channels,
+        out_channels=channels * (2 if learned else 1),
+        num_class_embeds=classes or None,
+        **TINY_UNET,
+    )
+    schedule = DDPMScheduler(**{"num_train_timesteps": 100, **scheduler})
+    PIPELINES[pipeline](unet=unet, scheduler=schedule).save_pretrained(folder, safe_serialization=True)
     return folder
 
 
 def make_run(
     folder: Path, *, images: dict[Label, int] | None = None, model: Path | None = None, **settings: object
 ) -> RunFolder:
-    """A run folder that fine-tunes a tiny model on 8 × 8 images; `settings` use "__" for the dot."""
-    entries = write_images(folder / "images", images or {"unlabeled": 24, "sensitive": 6})
+    """A run folder that fine-tunes a tiny model, by default on 8 × 8 images; `settings` use "__" for the dot."""
+    size = int(str(settings.get("data__image_size", 8)))
+    entries = write_images(folder / "images", images or {"unlabeled": 24, "sensitive": 6}, size)
     source = model or tiny_model(folder / "base")
     spec = with_settings(
         RunSpec(),

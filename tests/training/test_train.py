@@ -24,7 +24,8 @@ from training import checkpoint as checkpoint_module
 from training.checkpoint import latest_checkpoint, list_checkpoints, load_model, load_weights
 from training.errors import UserError
 from training.events import Event, EventLog, LineReader, send_command
-from training.images import load_square
+from training.families import load_model as load_base
+from training.images import Square, read_square
 from training.loop import learning_rate
 from training.runs import RunFolder, engine_command
 from training.sampling import sample_images
@@ -78,7 +79,7 @@ def test_scratch_learns_the_bright_from_the_dark(tmp_path: Path) -> None:
     )
     train_here(run)
     model = load_model(latest_checkpoint(run))
-    images = sample_images(model.unet, model.scheduler, seeds=range(16), steps=20, device=torch.device("cpu"))
+    images = sample_images(model, seeds=range(16), steps=20, device=torch.device("cpu"))
     assert abs(images.mean() - 60) < 25
 
 
@@ -146,14 +147,14 @@ def test_pause_resume_and_stop(tmp_path: Path) -> None:
 def test_stop_while_the_images_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, read = make_run(tmp_path), []
 
-    def stopped_at_the_third(path: Path, size: int, channels: int) -> np.ndarray:
+    def stopped_at_the_third(path: Path, size: int, channels: int) -> Square:
         read.append(path)
         if len(read) == 3:
             send_command(run.path, "stop")
-        return load_square(path, size, channels)
+        return read_square(path, size, channels)
 
-    monkeypatch.setattr("training.data.os.cpu_count", lambda: 1)
-    monkeypatch.setattr("training.data.load_square", stopped_at_the_third)
+    monkeypatch.setattr("training.decoding.os.cpu_count", lambda: 1)
+    monkeypatch.setattr("training.decoding.read_square", stopped_at_the_third)
     events = train_here(run)
     assert kinds(events) == ["started", "stopped"] and events[-1]["step"] == 0
     assert list(run.cache.iterdir()) == []
@@ -194,14 +195,14 @@ def test_too_little_memory_of_the_gpu_is_one_sentence(tmp_path: Path, monkeypatc
     def full(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("training.train.train", full)
-    with pytest.raises(UserError, match="not enough free memory for batches of 8 images"):
+    monkeypatch.setattr("training.session.train", full)
+    with pytest.raises(UserError, match="not enough free memory for 8 images at a time"):
         train_here(make_run(tmp_path))
 
 
 def test_divergence_is_told_and_the_last_checkpoint_stays_good(tmp_path: Path) -> None:
     run = make_run(tmp_path, optim__steps=400, optim__learning_rate=1e30, optim__warmup_steps=0, optim__grad_clip=1e30)
-    with pytest.raises(UserError, match=r"Training diverged at step .* lower learning rate"):
+    with pytest.raises(UserError, match=r"Training diverged at step .*start a new run with a learning rate of 3e\+29"):
         train_here(run)
     checkpoint = latest_checkpoint(run)
     if checkpoint is not None:
@@ -229,12 +230,10 @@ def test_full_disk_at_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("scheduler", ["DDPMPipeline", "DDIMPipeline"])
 def test_a_sample_depends_on_its_own_seed_alone(tmp_path: Path, scheduler: str) -> None:
-    from training.pipelines import load_pixel_pipeline
-
-    model = load_pixel_pipeline(tiny_model(tmp_path, pipeline=scheduler))
+    model = load_base(tiny_model(tmp_path, pipeline=scheduler))
     settings = {"steps": 5, "device": torch.device("cpu")}
-    together = sample_images(model.unet, model.scheduler, seeds=[7, 8, 9], **settings)
-    alone = sample_images(model.unet, model.scheduler, seeds=[9], **settings)
+    together = sample_images(model, seeds=[7, 8, 9], **settings)
+    alone = sample_images(model, seeds=[9], **settings)
     assert np.abs(together[2].astype(int) - alone[0].astype(int)).max() <= 1
     assert not np.array_equal(together[0], together[1])
 

@@ -12,9 +12,12 @@ from typing import Any, TypeVar
 
 import torch
 from diffusers import DiffusionPipeline
+from diffusers.utils import logging
 from torch import nn
 
 from training.errors import UserError
+
+logging.disable_progress_bar()  # a log has no use for bars
 
 PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 LIBRARIES = ("diffusers", "transformers")
@@ -93,7 +96,7 @@ def load_pipeline(
             folder / name,
             use_safetensors=True,
             local_files_only=True,
-            torch_dtype=torch.float32,
+            dtype=torch.float32,
             variant=variant,
             output_loading_info=True,
         )
@@ -114,7 +117,7 @@ def load_pipeline(
             **({"requires_safety_checker": False} if "safety_checker" in index else {}),
             use_safetensors=True,
             local_files_only=True,
-            torch_dtype=torch.float32,
+            dtype=torch.float32,
             variant=variant,
         )
     except Exception as error:
@@ -165,5 +168,5 @@ def _check_part(folder: Path, library: str, cls: str) -> None:
 
 def _unloadable(folder: Path, error: Exception) -> UserError:
     """diffusers, transformers and safetensors raise many types on a damaged or mismatched file."""
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    reason = str(error).splitlines()[0].split(" If you want")[0].rstrip(".") if str(error) else type(error).__name__
     return UserError(f"{folder} cannot be loaded ({reason}); copy the checkpoint again.")

@@ -1,0 +1,53 @@
+"""Spreading a network over processes: whole copies (DDP) or parts (FSDP2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import torch
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.nn.parallel import DistributedDataParallel
+
+from training.ranks import Ranks
+
+Sharding = Literal["ddp", "fsdp"]
+
+
+def shard(denoiser: nn.Module, device: torch.device, ranks: Ranks) -> None:
+    """Split the parameters of `denoiser`, in place, over all processes (FSDP2), block by block."""
+    mesh = init_device_mesh(device.type, (ranks.size,))
+    for block in blocks(denoiser):
+        fully_shard(block, mesh=mesh)
+    fully_shard(denoiser, mesh=mesh)
+
+
+def blocks(denoiser: nn.Module) -> list[nn.Module]:
+    """The parts of a network that FSDP gathers one after the other."""
+    whole = set(getattr(denoiser, "_no_split_modules", None) or ())
+    found = [module for module in denoiser.modules() if type(module).__name__ in whole]
+    if found:
+        return found
+    lists = (module for module in denoiser.children() if isinstance(module, nn.ModuleList))
+    return [block for blocks in lists for block in blocks]
+
+
+def replicate(denoiser: nn.Module, device: torch.device) -> DistributedDataParallel:
+    """A network whose backward pass averages the gradients of all processes."""
+    devices = [device.index] if device.type == "cuda" else None
+    return DistributedDataParallel(denoiser, device_ids=devices, gradient_as_bucket_view=True)
+
+
+@contextmanager
+def synchronised(network: nn.Module, now: bool) -> Iterator[None]:
+    """Forward and backward that exchange gradients between processes only if `now`."""
+    if isinstance(network, DistributedDataParallel) and not now:
+        with network.no_sync():
+            yield
+        return
+    if isinstance(network, FSDPModule):
+        network.set_requires_gradient_sync(now)
+    yield
