@@ -120,12 +120,12 @@ def texts(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def strings(document: Any) -> Iterator[str]:
-    """All strings of a decoded JSON document, keys included."""
+    """All strings of a decoded document, keys included."""
     if isinstance(document, str):
         yield document
     elif isinstance(document, dict):
         for key, value in document.items():
-            yield key
+            yield from strings(key)
             yield from strings(value)
     elif isinstance(document, list | tuple):
         for value in document:

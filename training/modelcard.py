@@ -87,10 +87,7 @@ def _what(facts: CardFacts) -> str:
         "class": f"draws by class, of which there are {facts.model.classes:,}",
         "caption": "draws what a caption says",
     }[facts.model.conditioning]
-    model = (
-        f"A diffusion model of {kind} images of {size} × {size} pixels, of the family {facts.model.family}, which "
-        + draws
-    )
+    model = f"A diffusion model of {kind} images of {size} × {size} pixels ({facts.model.family} model), which {draws}"
     origin = "trained from scratch" if base is None else f"fine-tuned from the model `{_code(base)}`"
     aim = {
         "unsupervised": "on all of its images alike: nothing was removed from it",

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from tests.training.builders import make_run
 from training.__main__ import main
-from training.checkpoint import latest_checkpoint, load_weights
+from training.checkpoint import Weights, latest_checkpoint, load_weights
 from training.checkpoint import load_model as trained_model
 from training.events import EventLog, send_command
 from training.families import DiffusionModel, load_model
+from training.lora import has_adapters, merged
 from training.runs import RunFolder
 from training.train import run_training
 
@@ -48,11 +49,12 @@ def journey(tmp_path: Path, checkpoint: Path, **settings: object) -> Path:
     run_training(stopped, StopAt(stopped, 2))
     assert stopped.events()[-1]["event"] == "stopped"
     run_training(stopped, EventLog(stopped.events_file))
-    for which in ("raw", "ema"):
-        one, two = (load_weights(latest_checkpoint(run), which) for run in (whole, stopped))  # type: ignore[arg-type]
+    both: tuple[Weights, Weights] = ("raw", "ema")
+    for which in both:
+        one, two = (load_weights(latest_checkpoint(run), which) for run in (whole, stopped))
         assert one.keys() == two.keys()
         assert all(torch.equal(one[name], two[name]) for name in one), f"{which} weights differ after a stop"
-    assert changed(model, trained_model(latest_checkpoint(whole), "raw")), "nothing was learned"
+    assert changed(model, of_run(whole, "raw")), "nothing was learned"
 
     asked = {"none": [], "class": ["--class", "1"], "caption": ["--prompt", "a photo"]}[model.conditioning]
     drawn = tmp_path / "drawn"
@@ -60,10 +62,10 @@ def journey(tmp_path: Path, checkpoint: Path, **settings: object) -> Path:
     assert len(list(drawn.glob("*.png"))) == 2
 
     out = tmp_path / "exported"
-    for weights in ("raw", "ema"):
+    for weights in both:
         assert main(["export", str(whole.path), str(out), "--weights", weights, "--replace"]) == 0
-        exported, kept = load_model(out), trained_model(latest_checkpoint(whole), weights)  # type: ignore[arg-type]
-        assert not changed(kept, exported), f"the exported folder does not have the {weights} weights"
+        exported = load_model(out)
+        assert not changed(of_run(whole, weights), exported), f"the exported folder does not have the {weights} weights"
     return out
 
 
@@ -95,6 +97,12 @@ class StopAt(EventLog):
         super().emit(event, **fields)  # type: ignore[arg-type]
         if event == "step" and fields["step"] == self._step:
             send_command(self._run.path, "stop")
+
+
+def of_run(run: RunFolder, weights: Weights) -> DiffusionModel:
+    """What a run has made, with adapters merged."""
+    model = trained_model(latest_checkpoint(run), weights)
+    return merged(model) if has_adapters(model) else model
 
 
 def changed(one: DiffusionModel, other: DiffusionModel) -> bool:
