@@ -96,7 +96,8 @@ def evaluate(run: RunFolder, *, samples: int, truth: Path | None, seed: int, log
         for name, images in (("before", before), ("after", after)):
             if images is not None:
                 _write(folder / name, images)
-        write_atomic(folder / "judgments.json", json.dumps(outcome.judgments()) + "\n")
+        drawn_with = {} if conditions is None else {"conditions": conditions}
+        write_atomic(folder / "judgments.json", json.dumps(outcome.judgments() | drawn_with) + "\n")
     report.save(run.report_file)
     log.emit("result", **report.model_dump())
     return report

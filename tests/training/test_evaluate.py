@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.builders import make_run, write_images
+from tests.training.builders import make_run, tiny_model, write_images
 from training.errors import UserError
 from training.evaluate import evaluate
 from training.events import EventLog
@@ -84,6 +84,23 @@ def test_from_scratch_there_is_no_before(tmp_path: Path) -> None:
     report = assess(run, samples=16)
     assert report.nsr_before is None and report.fid_before is None
     assert not (run.evaluation / "before").exists()
+
+
+def test_a_conditional_model_draws_what_is_not_labeled_sensitive(tmp_path: Path) -> None:
+    """Its samples are judged by what it is meant to go on making."""
+    run = make_run(
+        tmp_path,
+        images={"unlabeled": 20, "normal": 10, "sensitive": 12},
+        model=tiny_model(tmp_path / "classes", classes=3),
+        conditioning__source="label",
+        conditioning__by_label={"unlabeled": "0", "normal": "1", "sensitive": "2"},
+        optim__steps=2,
+    )
+    run_training(run, EventLog(run.events_file))
+    report = assess(run, samples=24)
+    assert 0 <= report.nsr <= 1 and report.nsr_before is not None
+    drawn_with = json.loads((run.evaluation / "judgments.json").read_text())["conditions"]
+    assert len(drawn_with) == 24 and set(drawn_with) == {0, 1}
 
 
 def test_few_samples_have_no_distance_and_it_says_so(trained: RunFolder) -> None:

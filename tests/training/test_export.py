@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from tests.training.builders import make_run, tiny_model, write_images
+from tests.training.families.every import CHECKPOINTS
 from tests.training.families.journey import trailing
 from training import export as export_module
 from training.checkpoint import load_model, require_checkpoint
@@ -24,7 +25,9 @@ from training.errors import UserError
 from training.events import EventLog
 from training.export import export
 from training.families import DiffusionModel
+from training.families import load_model as load_model_folder
 from training.manifest import write_manifest
+from training.modelcard_usage import usage
 from training.report import Report
 from training.runs import RunFolder
 from training.sampling import sample_images
@@ -208,6 +211,33 @@ def test_card_of_an_unsupervised_model_claims_no_removal(tmp_path: Path) -> None
     assert "nothing was removed from it" in card
     assert "It is not sanitized" in card
     assert "β" not in card
+
+
+def test_card_of_a_model_by_class_says_how_to_ask_for_one(tmp_path: Path) -> None:
+    run = make_run(
+        tmp_path / "run",
+        model=tiny_model(tmp_path / "base-model", classes=3),
+        conditioning__source="label",
+        conditioning__by_label={"unlabeled": "0", "sensitive": "2"},
+        optim__steps=1,
+    )
+    card = (exported(trained(run), tmp_path / "out") / "README.md").read_text("utf-8")
+    for expected in (
+        "- class-conditional-image-generation",
+        "(pixel model), which draws by class, of which there are 3",
+        "| class of an image | by its label |",
+        "class_labels=classes",
+    ):
+        assert expected in card
+    assert "pipeline_tag" not in card
+
+
+@pytest.mark.parametrize("name", ["DiT of few classes", "SD", "LDM", "pixels by class"])
+def test_usage_on_a_card_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    model = load_model_folder(CHECKPOINTS[name](tmp_path / "this-folder"))
+    code = usage(model, lora=False, base=None).split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code.replace("(50)", "(2)"), "README.md", "exec"), {})  # noqa: S102  it is our own
 
 
 def test_a_runs_name_is_no_markup(tmp_path: Path) -> None:

@@ -78,6 +78,9 @@ def test_whole_journey(checkpoint: Path, tmp_path: Path) -> None:
     again = DiffusionPipeline.from_pretrained(out, local_files_only=True)
     assert isinstance(again, DiTPipeline)
     assert again.labels == {"cat": 0, "tabby": 0, "dog": 1}
+    card = (out / "README.md").read_text("utf-8")
+    assert "(diffusion transformer model), which draws by class, of which there are 1,000" in card
+    assert "pipeline(class_labels=[0], guidance_scale=4)" in card
 
 
 def test_checkpoint_saved_under_the_networks_earlier_name_loads(checkpoint: Path) -> None:
