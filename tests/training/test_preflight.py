@@ -12,11 +12,12 @@ from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 from torch import Tensor
 
 from tests.training.builders import TINY_UNET
+from tests.training.families.tiny_pipelines import stable_diffusion
 from training import memory, needs
 from training.device import Precision
 from training.errors import UserError
 from training.events import EventLog, LineReader
-from training.families import DiffusionModel
+from training.families import DiffusionModel, load_model
 from training.families.pixel import PixelModel
 from training.memory import Activations, free_memory, measure_activations, readable, storage_bytes
 from training.needs import Preflight, counted
@@ -174,6 +175,17 @@ def test_where_the_moments_are_too_large_8_bit_adam_is_proposed(monkeypatch: pyt
         UserError, match=r"more than .* set model.gradient_checkpointing to true and optim.optimizer to"
     ):
         preflight(model, settings(), CPU, "float32", {})
+
+
+def test_where_the_family_has_lora_it_is_proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_model(stable_diffusion(tmp_path))
+    static = counted(model, settings(), CPU, Ranks())
+    conditions = model.embed([""], CPU)
+    with_memory(monkeypatch, 1.05 * static.optimizer + static.gradients)
+    with pytest.raises(
+        UserError, match=r"set model.gradient_checkpointing to true and model.lora_rank to 16 \("
+    ) as told:
+        preflight(model, settings(), CPU, "float32", conditions)
 
 
 def test_where_nothing_helps_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
