@@ -182,9 +182,7 @@ def test_where_the_family_has_lora_it_is_proposed(tmp_path: Path, monkeypatch: p
     static = counted(model, settings(), CPU, Ranks())
     conditions = model.embed([""], CPU)
     with_memory(monkeypatch, 1.05 * static.optimizer + static.gradients)
-    with pytest.raises(
-        UserError, match=r"set model.gradient_checkpointing to true and model.lora_rank to 16 \("
-    ) as told:
+    with pytest.raises(UserError, match=r"set model.gradient_checkpointing to true and model.lora_rank to 16 \("):
         preflight(model, settings(), CPU, "float32", conditions)
 
 
