@@ -11,7 +11,7 @@ from diffusers import SD3Transformer2DModel, StableDiffusion3Pipeline
 from torch import Tensor, nn
 
 from training.errors import UserError
-from training.families import autoencoder
+from training.families import autoencoder, older_files
 from training.families.captions import check_captions, check_width, fit_limit
 from training.families.model import Condition, Conditions, DiffusionModel
 from training.families.parts import load_pipeline
@@ -113,3 +113,7 @@ class Sd3Model(DiffusionModel):
 
     def predict(self, network: nn.Module, noisy: Tensor, timesteps: Tensor, conditions: Conditions) -> Tensor:
         return network(noisy, timestep=timesteps, **conditions).sample
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        older_files.rewrite(self.pipeline, folder)

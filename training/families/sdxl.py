@@ -11,7 +11,7 @@ from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
 from torch import Tensor, nn
 
 from training.errors import UserError
-from training.families import autoencoder
+from training.families import autoencoder, older_files
 from training.families.captions import check_captions, check_width, fit_limit
 from training.families.model import Condition, Conditions, DiffusionModel
 from training.families.parts import load_pipeline
@@ -108,3 +108,7 @@ class SdxlModel(DiffusionModel):
         added = {name: conditions[name] for name in ("text_embeds", "time_ids")}
         tokens = conditions["encoder_hidden_states"]
         return network(noisy, timesteps, encoder_hidden_states=tokens, added_cond_kwargs=added).sample
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        older_files.rewrite(self.pipeline, folder)

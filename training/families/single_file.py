@@ -101,7 +101,7 @@ def load_single_file(path: Path, config: Path | None = None) -> Any:
         absent |= {"text_encoder_3": None, "tokenizer_3": None}
     try:
         pipeline = loader.from_single_file(
-            str(path), config=str(folder), local_files_only=True, torch_dtype=torch.float32, **absent
+            str(path), config=str(folder), local_files_only=True, dtype=torch.float32, **absent
         )
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

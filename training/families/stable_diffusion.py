@@ -11,7 +11,7 @@ from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from torch import Tensor, nn
 
 from training.errors import UserError
-from training.families import autoencoder
+from training.families import autoencoder, older_files
 from training.families.captions import check_captions, check_width, fit_limit
 from training.families.model import Condition, Conditions, DiffusionModel
 from training.families.parts import load_pipeline
@@ -82,6 +82,10 @@ class StableDiffusionModel(DiffusionModel):
 
     def predict(self, network: nn.Module, noisy: Tensor, timesteps: Tensor, conditions: Conditions) -> Tensor:
         return network(noisy, timesteps, **conditions).sample
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        older_files.rewrite(self.pipeline, folder)
 
 
 def check_unet(unet: UNet2DConditionModel, vae: Any) -> int:

@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tests.training.families.journey import journey
 from tests.training.families.original_names import sd3_file, sdxl_file, stable_diffusion_file
-from tests.training.families.plain import agree, our_samples, plain_pipeline
+from tests.training.families.plain import agree, our_samples, plain_pipeline, plain_samples
 from tests.training.families.tiny_pipelines import sd3, sdxl, stable_diffusion
 from training.errors import UserError
 from training.families import load_model
@@ -116,6 +117,12 @@ def test_half_precision_becomes_float32(whole: tuple[Path, Weights], config: Pat
 def test_a_folder_of_the_files_name_beside_it_is_found(file: Path, config: Path) -> None:
     config.rename(file.with_suffix(""))
     assert load_model(file).image_size == 16
+
+
+def test_a_users_way(file: Path, config: Path, tmp_path: Path) -> None:
+    exported = journey(tmp_path, file, model__config=str(config), model__lora_rank=2)
+    model, plain = load_model(exported), plain_pipeline(exported)
+    assert agree(our_samples(model, CAPTIONS), plain_samples(plain, model, CAPTIONS, model.guidance))
 
 
 def test_what_is_saved_is_a_whole_folder(file: Path, config: Path, tmp_path: Path) -> None:
