@@ -7,22 +7,28 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
+from tests.training.builders import tiny_model
 from tests.training.stand_ins import PixelsOnly
+from training.checkpoint import latest_checkpoint
 from training.conditions import resolve
 from training.data import build_cache
 from training.errors import UserError
-from training.events import EventLog
+from training.events import EventLog, send_command
 from training.examples import Examples, prepare_examples
 from training.manifest import ManifestEntry, label_counts
 from training.reading import EntryReader
+from training.runs import create_run
 from training.shards import ShardIndex, _read_index, index_shard, index_shards, manifest_from_shards, member_key
 from training.spec import RunSpec, with_settings
+from training.train import run_training
 
 CPU = torch.device("cpu")
 
@@ -214,3 +220,37 @@ class TestTraining:
     @staticmethod
     def open(folder: Path, spec: RunSpec, entries: list[ManifestEntry]) -> Examples:
         return prepare_examples(folder / "cache", spec, entries, PixelsOnly(), CPU, EventLog(folder / "events"))
+
+
+class StoppingLog(EventLog):
+    """Asks the run to stop once its second step is done."""
+
+    def emit(self, event: str, **fields: Any) -> None:
+        super().emit(event, **fields)
+        if event == "step" and fields["step"] == 2:
+            send_command(self.path.parent, "stop")
+
+
+def test_a_run_trains_from_shards_and_goes_on_with_the_same_images(corpus: Path, tmp_path: Path) -> None:
+    """Stopped half-way and resumed: the same weights as in one go."""
+    entries = manifest_from_shards("1", corpus, {f"{number:04}": "sensitive" for number in range(0, 30, 4)})
+    spec = spec_for(
+        corpus,
+        data__cache="none",
+        model__source=str(tiny_model(tmp_path / "base")),
+        optim__steps=4,
+        optim__batch_size=12,
+        preview__every=0,
+        device="cpu",
+    )
+    weights = []
+    for name, logs in {"whole": [EventLog], "halves": [StoppingLog, EventLog]}.items():
+        run = create_run(tmp_path / name, spec, entries)
+        for log in logs:
+            run_training(run, log(run.events_file))
+        assert run.state() == "finished"
+        assert sum(event["event"] == "stopped" for event in run.events()) == len(logs) - 1
+        checkpoint = latest_checkpoint(run)
+        assert checkpoint is not None
+        weights.append(load_file(checkpoint / "model.safetensors"))
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
