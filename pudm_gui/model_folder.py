@@ -60,6 +60,8 @@ class ModelFacts:
     """How many there are; None for a model without."""
     class_names: dict[str, int] = field(default_factory=dict)
     """Index by name, where the checkpoint lists them."""
+    latent: bool = False
+    """Whether an autoencoder stands between its network and pixels."""
     lora: bool = False
     """Whether a LoRA adapter can be trained in place of all weights."""
     parameters: int | None = None
@@ -188,6 +190,7 @@ def _described(folder: Path, index: dict[str, Any]) -> ModelFacts:
         conditioning=conditioning,
         classes=classes,
         class_names=_class_names(index.get("id2label")),
+        latent=bool(family.autoencoder),
         lora=family.lora,
     )
 

@@ -26,7 +26,10 @@ class RunSummary:
     state: RunState
     fine_tuned: bool
     """Whether there is a model from before to compare with."""
+    lora: bool
+    """Whether an adapter was trained, which is exported beside the whole model."""
     step: int
+    """Of the weights that are there."""
     steps: int
     report: Report | None
     problem: str
@@ -38,7 +41,10 @@ class RunSummary:
 
 
 def trained_runs(runs: Iterable[RunFolder]) -> list[RunSummary]:
-    """Summaries of those `runs` whose training has ended with weights to show, in the given order."""
+    """Summaries of those `runs` whose training has ended with weights to show, in the given order.
+
+    One that failed may have them too: after divergence they are those of the last good checkpoint.
+    """
     summaries = (summarize(run) for run in runs)
     return [summary for summary in summaries if summary is not None]
 
@@ -47,7 +53,8 @@ def summarize(run: RunFolder) -> RunSummary | None:
     """Read one run folder; None where there is nothing to review yet, or the folder is not a readable run."""
     events = run.events()
     state = run_state(events, alive=run.worker() is not None)
-    if state not in ("finished", "stopped") or not _has_weights(run):
+    step = _saved_step(run)
+    if state not in ("finished", "stopped", "failed") or step is None:
         return None
     try:
         spec = run.spec()
@@ -60,7 +67,8 @@ def summarize(run: RunFolder) -> RunSummary | None:
         name=_numbered(run, spec.name),
         state=state,
         fine_tuned=spec.model.source != "scratch",
-        step=_last_step(events),
+        lora=spec.model.lora_rank > 0,
+        step=step,
         steps=spec.optim.steps,
         report=report,
         problem=problem or _last_failure(events, "evaluate"),
@@ -79,8 +87,10 @@ def _numbered(run: RunFolder, title: str) -> str:
     return QCoreApplication.translate("RunSummary", "{title} (run {number})").format(title=title, number=int(number))
 
 
-def _has_weights(run: RunFolder) -> bool:
-    return run.checkpoints.is_dir() and any(run.checkpoints.iterdir())
+def _saved_step(run: RunFolder) -> int | None:
+    """Step of the latest checkpoint; None where there is none."""
+    steps = [path.name.removeprefix("step-") for path in run.checkpoints.glob("step-*")]
+    return max((int(step) for step in steps if step.isdecimal()), default=None)
 
 
 def _read_report(run: RunFolder) -> tuple[Report | None, str]:
@@ -90,10 +100,6 @@ def _read_report(run: RunFolder) -> tuple[Report | None, str]:
         return Report.load(run.report_file), ""
     except UserError as error:
         return None, str(error)
-
-
-def _last_step(events: Sequence[Event]) -> int:
-    return next((int(e["step"]) for e in reversed(events) if e.get("event") == "step" and e.get("step")), 0)
 
 
 def _last_failure(events: Sequence[Event], stage: str) -> str:

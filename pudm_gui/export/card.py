@@ -24,6 +24,8 @@ def card_preview(summary: RunSummary, weights: str) -> str:
     what = _tr("{start} (positive-unlabeled diffusion models, arXiv 2503.03789). Weights: {weights}.").format(
         start=start, weights=_tr("EMA, averaged over training") if weights == "ema" else _tr("raw, of the last step")
     )
+    if summary.lora:
+        what += " " + _tr("Trained by LoRA: the adapters are merged into the weights, and are also there as a file.")
     sections = [
         (_tr("What it is"), what),
         (_tr("What was removed"), _removed(report)),

@@ -77,6 +77,7 @@ def check_words(name: str) -> str:
         "no pickles": _tr("No pickled files"),
         "no training images": _tr("No training images"),
         "no paths": _tr("No paths of this computer"),
+        "LoRA file": _tr("LoRA file gives the same model"),
     }
     return known.get(name, name)
 

@@ -61,7 +61,7 @@ class ExportForm(QWidget):
         self.weights_note = QLabel()
         self.weights_note.setProperty("role", "small")
         self.weights_note.setWordWrap(True)
-        form = QLabel(self.tr("diffusers folder with safetensors"))
+        self.format = QLabel()
         grid = QGridLayout()
         grid.setHorizontalSpacing(SPACE_M)
         grid.setVerticalSpacing(SPACE_S)
@@ -69,7 +69,7 @@ class ExportForm(QWidget):
             (self.tr("Run"), self.chooser),
             ("", self.verdict),
             (self.tr("Folder"), self._folder_row()),
-            (self.tr("Format"), form),
+            (self.tr("Format"), self.format),
             (self.tr("Weights"), self.weights),
             ("", self.weights_note),
         ]
@@ -127,6 +127,11 @@ class ExportForm(QWidget):
     def show_state(self, summary: RunSummary, *, busy: bool, read_only: bool) -> None:
         """Offer what can be done with `summary` now."""
         self.verdict.setText(self._verdict_words(summary))
+        self.format.setText(
+            self.tr("diffusers folder with safetensors, and the LoRA file")
+            if summary.lora
+            else self.tr("diffusers folder with safetensors")
+        )
         for widget in (self.button, self.folder, self.browse, self.weights):
             widget.setEnabled(not busy and not read_only)
         self.chooser.setEnabled(not busy)

@@ -10,16 +10,34 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from pudm_gui.export.check_list import Check, CheckList
+from pudm_gui.model_folder import read_model_folder
 from pudm_gui.theme import SPACE_M, SPACE_S
 from pudm_gui.widgets.icons import icon
+from training.errors import UserError
 
 
 def loading_snippet(folder: Path) -> str:
-    """Two lines of Python that load the exported model and draw an image."""
-    return (
-        "from diffusers import DiffusionPipeline\n"
-        f"image = DiffusionPipeline.from_pretrained({str(folder)!r})().images[0]"
-    )
+    """Lines of Python that load the exported model and draw an image."""
+    lines = [
+        "from diffusers import DiffusionPipeline",
+        f"pipeline = DiffusionPipeline.from_pretrained({str(folder)!r})",
+        _drawing(folder),
+    ]
+    return "\n".join(lines)
+
+
+def _drawing(folder: Path) -> str:
+    try:
+        facts = read_model_folder(folder)
+    except UserError:  # the checks say what is wrong with it
+        return "image = pipeline().images[0]"
+    if facts.conditioning == "caption":
+        return 'image = pipeline("what to draw").images[0]'
+    if facts.conditioning == "class" and facts.latent:
+        return "image = pipeline(class_labels=[0]).images[0]"
+    if facts.conditioning == "class":
+        return "# diffusers has no pipeline that takes a class here: README.md shows how to draw with one"
+    return "image = pipeline().images[0]"
 
 
 class ResultPanel(QWidget):
@@ -45,7 +63,7 @@ class ResultPanel(QWidget):
         self.snippet.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.snippet.setProperty("role", "mono")
         self.snippet.setAccessibleName(self.tr("Python lines that load the model"))
-        self.snippet.setFixedHeight(72)
+        self.snippet.setFixedHeight(88)
         self.open_button = QPushButton(icon("folder"), self.tr("Open folder"))
         self.open_button.clicked.connect(self._open)
         self.copy_path = QPushButton(icon("copy"), self.tr("Copy path"))

@@ -134,6 +134,9 @@ class ReviewPage(QWidget):
         if summary.state == "stopped":
             stopped = self.tr("Training was stopped at step {step:,} of {steps:,}.")
             text += " " + stopped.format(step=summary.step, steps=summary.steps)
+        if summary.state == "failed":
+            failed = self.tr("Training failed; the model is that of step {step:,} of {steps:,}.")
+            text += " " + failed.format(step=summary.step, steps=summary.steps)
         return text
 
     def _tell_rail(self, progress: float | None) -> None:

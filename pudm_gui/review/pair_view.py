@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QS
 from pudm_gui.review.pair_canvas import PairCanvas
 from pudm_gui.review.sample_files import SampleFiles
 from pudm_gui.theme import SPACE_S
+from pudm_gui.widgets.elided import ElidedLabel
 from pudm_gui.widgets.icons import icon
 
 WIPE_STEP = 5
@@ -26,6 +27,7 @@ class PairView(QWidget):
         self.setAccessibleName(self.tr("One pair of samples"))
         self._count = 0
         self._index = -1
+        self._conditions: tuple[str | int, ...] = ()
         self.canvas = PairCanvas()
         self._build_controls()
         self.slider.valueChanged.connect(self.canvas.set_wipe)
@@ -42,6 +44,8 @@ class PairView(QWidget):
         self.previous = self._arrow("chevron-left", self.tr("Previous image (Left)"), -1)
         self.next = self._arrow("chevron-right", self.tr("Next image (Right)"), 1)
         self.place = QLabel()
+        self.condition = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.condition.setProperty("role", "muted")
         self.side_by_side = QPushButton(self.tr("Side by side"))
         self.wipe = QPushButton(self.tr("Wipe"))
         self.wipe.setToolTip(self.tr("One image over the other (W); Shift+Left and Shift+Right move the edge"))
@@ -67,7 +71,7 @@ class PairView(QWidget):
         right: tuple[QWidget, ...] = (self.slider, self.side_by_side, self.wipe)
         for widget in left:
             row.addWidget(widget)
-        row.addStretch(1)
+        row.addWidget(self.condition, 1)
         for widget in right:
             row.addWidget(widget)
 
@@ -83,6 +87,7 @@ class PairView(QWidget):
     def set_files(self, files: SampleFiles) -> None:
         """Show these pairs; an empty `before` leaves single images."""
         self._count = len(files.after)
+        self._conditions = files.conditions
         self.canvas.set_files(files)
         for button in (self.side_by_side, self.wipe):
             button.setVisible(bool(files.before))
@@ -92,6 +97,7 @@ class PairView(QWidget):
         self._index = index
         self.canvas.show_pair(index)
         self.place.setText(self.tr("Image {index:,} of {count:,}").format(index=index + 1, count=self._count))
+        self.condition.setText(self._condition_words(index))
         self.previous.setEnabled(index > 0)
         self.next.setEnabled(index < self._count - 1)
 
@@ -101,6 +107,15 @@ class PairView(QWidget):
         if index != self._index:
             self.show_pair(index)
             self.moved.emit(index)
+
+    def _condition_words(self, index: int) -> str:
+        """What both images of a pair were drawn with."""
+        if not self._conditions:
+            return ""
+        condition = self._conditions[index]
+        if isinstance(condition, int):
+            return self.tr("class {number}").format(number=condition)
+        return self.tr("“{caption}”").format(caption=condition)
 
     @property
     def index(self) -> int:

@@ -42,6 +42,8 @@ class SampleFiles:
 
     before: tuple[Sample, ...] = ()
     after: tuple[Sample, ...] = ()
+    conditions: tuple[str | int, ...] = ()
+    """The caption or class of each pair; empty for unconditional models."""
 
     @property
     def judged(self) -> bool:
@@ -56,6 +58,7 @@ class SampleFiles:
         return SampleFiles(
             tuple(self.before[place] for place in places) if self.before else (),
             tuple(self.after[place] for place in places),
+            tuple(self.conditions[place] for place in places) if self.conditions else (),
         )
 
 
@@ -65,7 +68,13 @@ def sample_files(run: RunFolder) -> SampleFiles:
     before = _samples(run.evaluation / "before", judgments.get("before"))
     after = _samples(run.evaluation / "after", judgments.get("after"))
     names = sorted(after.keys() & before.keys() if before else after.keys())
-    return SampleFiles(tuple(before[name] for name in names if before), tuple(after[name] for name in names))
+    conditions = judgments.get("conditions")
+    known = isinstance(conditions, list) and len(conditions) == len(names) == len(after)
+    return SampleFiles(
+        tuple(before[name] for name in names if before),
+        tuple(after[name] for name in names),
+        tuple(conditions) if known and isinstance(conditions, list) else (),
+    )
 
 
 def _samples(folder: Path, judgments: Any) -> dict[str, Sample]:

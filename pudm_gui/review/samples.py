@@ -162,6 +162,13 @@ class SamplePanel(QWidget):
             text = self.tr("Blurred, as samples may be sensitive: hold one to see it, click it to compare it closely.")
         if not self._hidden and self._files.after and not self._files.before and not self.reveal.isChecked():
             text += " " + self.tr("Blurred, as samples may be sensitive: hold one to see it.")
+        if self._files.conditions and not self._hidden:
+            captions = isinstance(self._files.conditions[0], str)
+            text += " " + (
+                self.tr("Drawn with captions of images that are not labeled sensitive.")
+                if captions
+                else self.tr("Drawn with classes of images that are not labeled sensitive.")
+            )
         self.note.setText(text)
 
 

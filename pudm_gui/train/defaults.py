@@ -26,7 +26,7 @@ FROM_SCRATCH: dict[str, Any] = {
 """A network that knows nothing needs more and bigger steps than one that is only to forget something. The figures are
 those with which the demo trains its base model."""
 
-LARGE: dict[str, Any] = {"optim.batch_size": 16, "preview.count": 8}
+LARGE: dict[str, Any] = {"optim.batch_size": 16, "preview.count": 9}
 """The paper's batch for images of 256 and 512 pixels, and samples that are drawn in a reasonable time."""
 LARGE_SIZE = 256
 BY_CAPTION: dict[str, Any] = {"optim.learning_rate": 1e-5}

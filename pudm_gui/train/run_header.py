@@ -93,6 +93,8 @@ class RunHeader(QWidget):
         share = progress.prepared if progress.preparing and progress.prepared is not None else None
         if share is None:
             share = progress.step / progress.steps if progress.steps else 0.0
+        if state == "finished":  # perhaps early
+            share = 1.0
         self.bar.setRange(0, 1000)
         self.bar.setValue(round(1000 * share))
 

@@ -197,7 +197,8 @@ class RunView(QWidget):
         if self._notice.does == "resume" and self._session.read_only:
             action = None
         self.message.show_message(self._notice.text, self._notice.kind, action_text=action)
-        self.message.button.setProperty("role", "primary" if self._notice.does == "review" else "")
+        next_step = self._notice.does == "review" and self.state == "finished"
+        self.message.button.setProperty("role", "primary" if next_step else "")
         self.message.button.style().unpolish(self.message.button)
         self.message.button.style().polish(self.message.button)
 

@@ -119,7 +119,7 @@ class _Picture(QWidget):
         if self.hidden:
             paint_hidden(painter, fitted(self.size().boundedTo(self.size().transposed()), self.rect()))
             return
-        image = self._store.get(*self._shown, blur=self.blur and not self._pressed)
+        image = self._store.get(*self._shown, blur=self.blur and not self._pressed, large=True)
         if image is not None and not image.isNull():
             paint_picture(painter, image, fitted(image.size(), self.rect()))
 

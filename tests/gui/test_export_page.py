@@ -18,6 +18,7 @@ from pudm_gui.export.target import TargetState, inspect_target, subfolder
 from pudm_gui.jobs import JobRunner
 from pudm_gui.session import Session
 from pudm_gui.widgets.rail import RailState
+from tests import model_folders
 from tests.gui.trained_runs import FROM_SCRATCH, engine_of, make_report, make_run
 from training.runs import RunFolder
 
@@ -304,5 +305,17 @@ def test_a_subfolder_is_always_a_new_one(tmp_path: Path) -> None:
 
 def test_the_snippet_is_valid_python_for_any_path() -> None:
     snippet = loading_snippet(Path('/tmp/it\'s "here"'))
-    assert len(snippet.splitlines()) == 2
+    assert len(snippet.splitlines()) == 3
     compile(snippet, "snippet", "exec")
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (model_folders.latent_model, "pipeline().images[0]"),
+        (model_folders.stable_diffusion, 'pipeline("what to draw").images[0]'),
+        (model_folders.diffusion_transformer, "pipeline(class_labels=[0]).images[0]"),
+    ],
+)
+def test_the_snippet_draws_as_the_model_wants_it(tmp_path: Path, make: Callable[[Path], Path], line: str) -> None:
+    assert line in loading_snippet(make(tmp_path / "model"))

@@ -237,6 +237,37 @@ def test_what_the_judge_flagged_can_be_put_first(qtbot: QtBot, open_page: OpenPa
     assert page.samples.pair.canvas._files.after[0].file.stem == "00020"
 
 
+def test_samples_of_a_conditional_model_say_what_they_were_drawn_with(
+    qtbot: QtBot, open_page: OpenPage, runs: Path
+) -> None:
+    run = judged(runs / "0001-a")
+    add_judgments(run, before=[0.1] * 24, after=[0.1] * 24, conditions=[f"a cat, number {n}" for n in range(24)])
+    page = open_page()
+    wait_for_samples(qtbot, page, 24)
+    assert "captions of images that are not labeled sensitive" in page.samples.note.text()
+    page.samples.open_pair(5)
+    assert page.samples.pair.condition.full_text == "“a cat, number 5”"
+    page.samples.pair.step(1)
+    assert page.samples.pair.condition.full_text == "“a cat, number 6”"
+
+
+def test_large_colour_samples_are_decoded_at_the_size_they_are_shown(
+    qtbot: QtBot, open_page: OpenPage, runs: Path, digits: Path
+) -> None:
+    run = make_run(runs / "0001-a", report=make_report())
+    add_samples(run, sorted(digits.glob("*.png")), before=True, size=512, count=12)
+    page = open_page()
+    wait_for_samples(qtbot, page, 12)
+    tiles = page.samples.after._tiles
+    assert tiles._bytes < 12 * 5 * (2 * page.samples.after.tile_rect(0).width()) ** 2
+
+
+def test_a_run_that_failed_late_can_be_evaluated_as_it_was_kept(open_page: OpenPage, runs: Path) -> None:
+    make_run(runs / "0001-a", state="failed")
+    page = open_page()
+    assert "Training failed; the model is that of step 400 of 400." in page.not_judged.text.text()
+
+
 def test_a_run_from_scratch_has_one_grid_and_says_why(qtbot: QtBot, open_page: OpenPage, runs: Path) -> None:
     run = make_run(runs / "0001-scratch", report=make_report(**FROM_SCRATCH), fine_tuned=False)
     add_colors(run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -378,7 +377,7 @@ def test_samples_are_blurred_until_held_and_hidden_with_everything(qtbot: QtBot,
     strip, picture = page.view.filmstrip, (last_run(page), page.view.progress.previews[0])
     asked: list[bool] = []
     get = page.view._store.get
-    page.view._store.get = lambda *shown, blur: asked.append(blur) or get(*shown, blur=blur)  # type: ignore[method-assign,func-returns-value]
+    page.view._store.get = lambda *shown, blur, large=False: asked.append(blur) or get(*shown, blur=blur)  # type: ignore[method-assign,func-returns-value]
     qtbot.waitUntil(lambda: get(*picture, blur=False) is not None, timeout=WAIT_MS)
     strip.viewport().repaint()
     assert asked[-1]

@@ -108,8 +108,8 @@ def add_colors(run: RunFolder, *, count: int = 24, size: int = 16) -> None:
             Image.fromarray(pixels).save(folder / f"{number:05d}.png")
 
 
-def add_judgments(run: RunFolder, **judgments: list[float]) -> None:
-    """What the judge thought of each sample."""
+def add_judgments(run: RunFolder, **judgments: list[float] | list[str] | list[int]) -> None:
+    """What the judge thought of each sample, and the `conditions` that they were drawn with."""
     (run.evaluation / "judgments.json").write_text(json.dumps(judgments))
 
 

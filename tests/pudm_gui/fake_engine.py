@@ -23,7 +23,8 @@ def main() -> int:
     if behaviour == "refuse":
         log.emit("failed", message="The disk is full: free some space.")
         return 2
-    log.emit("started", stage=stage, step=0, steps=STEPS)
+    resumed = any(event.get("event") == "stopped" for event in run.events())
+    log.emit("started", stage=stage, step=7 if resumed else 0, steps=STEPS)
     if behaviour == "break":
         log.emit("failed", message="The program failed.", traceback="Traceback …")
         return 1
@@ -35,6 +36,13 @@ def main() -> int:
     if stage == "prior":
         estimate = {"beta": 0.09, "interval": [0.06, 0.13], "proposal": 0.13, "n_sensitive": 5, "n_unlabeled": 20}
         (run.path / "prior.json").write_text(json.dumps(estimate | {"warning": "Few labels.", "method": "fake"}))
+    if behaviour == "early":
+        log.emit(
+            "preflight", needed=9_200_000_000, there=78_000_000_000, message="Training takes about 9.2 GB of 78 GB."
+        )
+        log.emit("preview", step=20, path="samples/20.png", columns=4, count=16, nsr=0.98)
+        log.emit("finished", step=20, seconds=1.0, early=True)
+        return 0
     for step in range(1, STEPS + 1):
         log.emit("step", step=step, loss=1.0, images_per_second=100.0, seconds_left=float(STEPS - step))
     log.emit("finished", step=STEPS, seconds=1.0)

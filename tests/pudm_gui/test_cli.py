@@ -22,6 +22,7 @@ from pudm_gui.demo import load_digits
 from pudm_gui.project.project import Project
 from tests import model_folders as build
 from training.runs import RunFolder, engine_command
+from training.spec import RunSpec
 
 SENSITIVE = 5
 IMAGES = 25
@@ -304,6 +305,84 @@ class TestTrain:
         complaint = pudm("train", project, "--from", model, "--image-size", "32").complaint
         assert "16 pixels" in complaint
         assert "--image-size is 32" in complaint
+
+
+class TestConditionalModels:
+    """Where captions and classes come from, said on the command line."""
+
+    def trained(self, pudm: Pudm, project: Path, *options: object) -> RunSpec:
+        return RunFolder(Path(pudm("train", project, *options).out.strip())).spec()
+
+    def test_captions_beside_the_images(self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object) -> None:
+        model = build.stable_diffusion(tmp_path / "sd")
+        spec = self.trained(pudm, project, "--from", model, "--caption-source", "sidecar", "--lora", 4)
+        assert (spec.conditioning.source, spec.model.lora_rank) == ("sidecar", 4)
+        assert (spec.data.image_size, spec.data.channels) == (512, 3)
+
+    def test_one_caption_for_each_label(self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object) -> None:
+        model = build.stable_diffusion(tmp_path / "sd")
+        spec = self.trained(pudm, project, "--from", model, "--by-label", "unlabeled=a pet", "sensitive=a cat")
+        assert spec.conditioning.source == "label"
+        assert spec.conditioning.by_label == {"unlabeled": "a pet", "sensitive": "a cat", "normal": "a pet"}
+
+    def test_classes_from_a_table(self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object) -> None:
+        (tmp_path / "table.csv").write_text("path,class\n")
+        (tmp_path / "classes.txt").write_text("cats=3\n")
+        model = build.pixel_model(tmp_path / "ddpm", classes=10)
+        options = ["--csv", tmp_path / "table.csv", "--classes", tmp_path / "classes.txt"]
+        spec = self.trained(pudm, project, "--from", model, *options).conditioning
+        assert (spec.source, spec.csv, spec.csv_column) == ("csv", str(tmp_path / "table.csv"), "class")
+        assert spec.classes == {"cats": 3}
+
+    def test_a_single_file_with_its_configuration(
+        self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object
+    ) -> None:
+        (tmp_path / "files").mkdir()
+        file, config = build.single_file(tmp_path / "files" / "v1.safetensors"), build.stable_diffusion(tmp_path / "sd")
+        assert "neither configuration nor tokenizers" in pudm("train", project, "--from", file).complaint
+        spec = self.trained(pudm, project, "--from", file, "--config", config, "--conditioning", "sidecar")
+        assert (spec.model.source, spec.model.config) == (str(file), str(config))
+
+    def test_what_does_not_go_together_is_said_before_a_run_is_made(
+        self, pudm: Pudm, project: Path, tmp_path: Path
+    ) -> None:
+        captions = build.stable_diffusion(tmp_path / "sd")
+        plain = build.pixel_model(tmp_path / "ddpm")
+        table = tmp_path / "none.csv"
+        for options, words in (
+            (["--from", captions], "--conditioning sidecar|csv|label"),
+            (["--from", plain, "--conditioning", "sidecar"], "takes neither captions nor classes"),
+            (["--from", plain, "--lora", "4"], "there is no LoRA"),
+            (["--from", captions, "--csv", table], "There is no file"),
+            (["--from", captions, "--conditioning", "folder", "--csv", table], "--csv does not go with"),
+            (["--from", captions, "--by-label", "cats=a cat"], "unlabeled=TEXT"),
+            (["--from", captions, "--classes", table], "cannot be read"),
+        ):
+            assert words in pudm("train", project, *options).complaint
+        assert not list((project / "runs").iterdir())
+
+
+class TestEngineTells:
+    def test_memory_rates_and_an_early_end_are_said(
+        self, pudm: Pudm, project: Path, fake_engine: Callable[[str], None]
+    ) -> None:
+        fake_engine("early")
+        answer = pudm("train", project, "--json")
+        assert answer.json["early"] is True
+        for words in (
+            "takes about 9.2 GB",
+            "Step 20: 98.0 % of the samples are not sensitive",
+            "Ended early, at 98.0 %",
+        ):
+            assert words in answer.err
+
+    def test_resume_says_from_where(self, pudm: Pudm, project: Path, fake_engine: Callable[[str], None]) -> None:
+        fake_engine("interrupted once")
+        run = pudm("train", project).out.strip()
+        fake_engine("early")
+        answer = pudm("resume", run)
+        assert answer.out.strip() == run
+        assert "Going on from step 7 of 40." in answer.err
 
 
 class TestEngineEnds:

@@ -22,13 +22,18 @@ def test_an_evaluated_run_has_name_and_verdict(tmp_path: Path) -> None:
 def test_runs_without_weights_are_left_out(tmp_path: Path) -> None:
     finished = make_run(tmp_path / "0001-a")
     stopped = make_run(tmp_path / "0002-b", state="stopped")
-    failed = make_run(tmp_path / "0003-c", state="failed")
-    untrained = make_run(tmp_path / "0004-d")
+    untrained = make_run(tmp_path / "0004-d", state="failed")
     (untrained.checkpoints / "step-00000400").rmdir()
     nowhere = RunFolder(tmp_path / "0005-e")
-    found = trained_runs([nowhere, untrained, failed, stopped, finished])
+    found = trained_runs([nowhere, untrained, stopped, finished])
     assert [summary.run for summary in found] == [stopped, finished]
     assert found[1].step == found[1].steps == 400
+
+
+def test_what_a_run_kept_before_it_failed_can_be_reviewed(tmp_path: Path) -> None:
+    summary = summarize(make_run(tmp_path / "0001-a", state="failed"))
+    assert summary is not None
+    assert (summary.state, summary.step) == ("failed", 400)
 
 
 def test_a_run_with_a_broken_spec_is_left_out(tmp_path: Path) -> None:

@@ -41,3 +41,14 @@ def test_judgments_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
         (run.evaluation / "judgments.json").write_text(text)
         assert not sample_files(run).judged
     assert not sample_files(make_run(tmp_path / "0002-b")).after
+
+
+def test_captions_stay_with_their_pairs(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "0001-a")
+    add_colors(run, count=3)
+    add_judgments(run, before=[0.9, 0.2, 0.7], after=[0.1, 0.6, 0.6], conditions=["a cat", "a dog", "a bird"])
+    found = sample_files(run)
+    assert found.conditions == ("a cat", "a dog", "a bird")
+    assert found.ordered(Order.AFTER).conditions == ("a dog", "a bird", "a cat")
+    (run.evaluation / "after" / "00001.png").unlink()
+    assert sample_files(run).conditions == ()
