@@ -237,7 +237,7 @@ def test_usage_on_a_card_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.M
     model = load_model_folder(CHECKPOINTS[name](tmp_path / "this-folder"))
     code = usage(model, lora=False, base=None).split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
-    exec(compile(code.replace("(50)", "(2)"), "README.md", "exec"), {})  # noqa: S102  it is our own
+    exec(compile(code.replace("(50)", "(2)"), "README.md", "exec"), {})
 
 
 def test_a_runs_name_is_no_markup(tmp_path: Path) -> None:
