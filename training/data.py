@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,10 @@ from training.progress import Progress, ReadingStoppedError
 from training.reading import EntryReader
 from training.spec import RunSpec
 
-__all__ = ["ImageCache", "Pool", "ReadingStoppedError", "build_cache"]
+__all__ = ["ImageCache", "Pool", "ReadingStoppedError", "build_cache", "build_cache_to_look_at"]
+
+MOST_LOOKED_AT = 8000
+"""Sensitive images, and others, that are decoded for an estimate or a verdict where not all are anyway."""
 
 SHARDS_AT_ONCE = 4
 """Tar files among whose images a pass is shuffled: reading stays near a few places, and neighbours are parted."""
@@ -77,6 +80,26 @@ def build_cache(
             _decode(temporary, spec, reader, log, stopped)
     kept = np.load(target / "kept.npy")
     return ImageCache(open_rows(target / "images.npy"), label_numbers(entries, kept), kept)
+
+
+def build_cache_to_look_at(
+    folder: Path,
+    spec: RunSpec,
+    entries: Sequence[ManifestEntry],
+    log: EventLog,
+    stopped: Callable[[], bool] = lambda: False,
+) -> ImageCache:
+    """`build_cache`, for what needs only a sample of the images: where they are not decoded yet and are very many, up
+    to ``MOST_LOOKED_AT`` of the sensitive and of the other ones are, drawn at random by the run's seed.
+    """
+    sensitive = np.array([entry.label == "sensitive" for entry in entries])
+    groups = np.flatnonzero(sensitive), np.flatnonzero(~sensitive)
+    if max(map(len, groups)) <= MOST_LOOKED_AT or (folder / cache_key(spec, entries)).exists():
+        return build_cache(folder, spec, entries, log, stopped)
+    rng = np.random.default_rng(spec.seed)
+    lines = np.sort(np.concatenate([rng.permutation(group)[:MOST_LOOKED_AT] for group in groups]))
+    cache = build_cache(folder, spec, [entries[line] for line in lines], log, stopped)
+    return replace(cache, kept=lines[cache.kept])
 
 
 def open_reader(

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from training.atomic import write_atomic
-from training.data import build_cache
+from training.data import build_cache_to_look_at
 from training.errors import UserError
 from training.events import EventLog
 from training.features import best_features
@@ -75,7 +75,7 @@ def estimate_prior(run: RunFolder, log: EventLog) -> PriorEstimate:
         Fewer than ten images in S or U, or images or features that cannot be used.
     """
     spec = run.spec()
-    cache = build_cache(run.cache, spec, read_manifest(run.manifest_file), log)
+    cache = build_cache_to_look_at(run.cache, spec, read_manifest(run.manifest_file), log)
     sensitive, unlabeled = cache.indices("sensitive"), cache.indices("unlabeled", "normal")
     if min(len(sensitive), len(unlabeled)) < FEWEST:
         raise UserError(

@@ -50,6 +50,7 @@ class Rows:
         """``(len(rows), ...)`` of the array's type, a new tensor."""
         if device.type != "cuda":
             return torch.from_numpy(self.array[rows]).to(device)
+        device = _numbered(device)
         resident = self._on(device)
         if resident is not None:
             return resident.index_select(0, torch.from_numpy(rows).to(device))
@@ -69,14 +70,17 @@ class Rows:
 
     def prefetch(self, rows: NDArray[np.int64], device: torch.device) -> None:
         """Begin to copy rows that `gather` will be asked for, all together or in parts. Forgets earlier hints."""
-        if device.type != "cuda" or self._on(device) is not None:
+        if device.type != "cuda":
+            return
+        device = _numbered(device)  # "the current one" is another in a thread
+        if self._on(device) is not None:
             return
         if self._worker is None:
             self._worker = ThreadPoolExecutor(1)
         self._coming = self._worker.submit(self._send, rows, device)
 
     def _send(self, rows: NDArray[np.int64], device: torch.device) -> _Sent:
-        with torch.cuda.device(device):  # in a thread, the current device is the first one
+        with torch.cuda.device(device):
             if self._stream is None:
                 self._stream = torch.cuda.Stream(device)
             pinned = torch.from_numpy(self.array[rows]).pin_memory()
@@ -96,6 +100,10 @@ class Rows:
         return self._resident
 
 
+def _numbered(device: torch.device) -> torch.device:
+    return device if device.index is not None else torch.device("cuda", torch.cuda.current_device())
+
+
 def copied(array: NDArray[Any], device: torch.device) -> Tensor:
     """All of `array` on `device`, copied in parts, so that a memory-mapped one need not fit into memory."""
     empty = torch.from_numpy(np.empty(0, array.dtype)).dtype
@@ -108,6 +116,8 @@ def copied(array: NDArray[Any], device: torch.device) -> Tensor:
 
 def places(among: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """Where in `among` each of `wanted` is, or ``None`` if not all of them are."""
+    if not len(among):
+        return None
     order = np.argsort(among, kind="stable")
     found = order[np.searchsorted(among, wanted, sorter=order).clip(max=len(among) - 1)]
     return found if np.array_equal(among[found], wanted) else None

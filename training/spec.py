@@ -62,7 +62,7 @@ class DataSpec(Section):
     horizontal_flip: bool = False
     """Mirror every second image, drawn anew at each step."""
     augment_sensitive: bool = False
-    """Shift, zoom and mirror the images labeled sensitive a little, so that few of them are not learned by heart."""
+    """Shift and zoom the images labeled sensitive a little, so that few of them are not learned by heart."""
     cache: Literal["disk", "none"] = "disk"
     """"disk" prepares all images once, in the run folder; "none" decodes them as they are needed."""
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data import build_cache
+from training.data import build_cache_to_look_at
 from training.errors import UserError
 from training.events import EventLog
 from training.features import best_features
@@ -126,7 +126,7 @@ def judge_by_truth(file: Path, spec: RunSpec, entries: Sequence[ManifestEntry], 
 
 def judge_by_labels(run: RunFolder, spec: RunSpec, entries: Sequence[ManifestEntry], seed: int, log: EventLog) -> Judge:
     """Train a positive-unlabeled classifier on the curator's labels (`training.label_judge`)."""
-    cache = build_cache(run.cache, spec, entries, log)
+    cache = build_cache_to_look_at(run.cache, spec, entries, log)
     rng = np.random.default_rng(seed)
     chosen = {
         "sensitive": cache.indices("sensitive"),

@@ -13,11 +13,11 @@ from PIL import Image
 
 from tests.training.builders import write_images
 from training.arrays import RowWriter, open_rows
-from training.data import SHARDS_AT_ONCE, Pool, ReadingStoppedError, build_cache
+from training.data import SHARDS_AT_ONCE, Pool, ReadingStoppedError, build_cache, build_cache_to_look_at
 from training.errors import UserError
 from training.events import EventLog
 from training.images import load_square
-from training.manifest import ManifestEntry
+from training.manifest import LABELS, ManifestEntry
 from training.ranks import Ranks
 from training.spec import RunSpec, with_settings
 
@@ -123,6 +123,22 @@ def test_a_disk_that_fills_up_meanwhile(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(UserError, match="The disk is full"):
         build_cache(tmp_path / "cache", spec_for(tmp_path), entries, EventLog(tmp_path / "e"))
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_sample_is_decoded_where_that_suffices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = write_images(tmp_path, {"unlabeled": 20, "normal": 5, "sensitive": 3})
+    (tmp_path / entries[0].path).unlink()
+    spec, log = spec_for(tmp_path), EventLog(tmp_path / "e")
+    monkeypatch.setattr("training.data.MOST_LOOKED_AT", 12)
+    sample = build_cache_to_look_at(tmp_path / "cache", spec, entries, log)
+    assert len(sample.indices("sensitive")) == 3 and 11 <= len(sample.indices("unlabeled", "normal")) <= 12
+    for image, label, line in zip(sample.images, sample.labels, sample.kept, strict=True):
+        np.testing.assert_array_equal(image, load_square(tmp_path / entries[line].path, 8, 1))
+        assert LABELS[label] == entries[line].label
+    build_cache(tmp_path / "cache", spec, entries, log)
+    assert len(build_cache_to_look_at(tmp_path / "cache", spec, entries, log).kept) == 27
+    monkeypatch.setattr("training.data.MOST_LOOKED_AT", 25)
+    assert len(build_cache_to_look_at(tmp_path / "other", spec, entries, log).kept) == 27
 
 
 @pytest.mark.parametrize("rows", [0, 3, 4000])
