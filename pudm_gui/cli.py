@@ -146,6 +146,8 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--lr", type=float, metavar="X", help="learning rate")
     parser.add_argument("--seed", type=int, metavar="N")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    text = "make the run folder and stop there, to train it elsewhere or with several processes"
+    parser.add_argument("--prepare", action="store_true", help=text)
     parser.add_argument(
         "--set",
         type=_assignment,

@@ -63,6 +63,9 @@ def train(args: argparse.Namespace, console: Console) -> int:
     name = spec.name if spec.name != RunSpec().name else spec.objective.kind
     with Project.open(args.project) as project:
         run = create_run(project, spec, name=name)
+    if args.prepare:
+        console.result({"run_dir": str(run.path), "state": "new"}, str(run.path))
+        return 0
     return _train(run, console)
 
 

@@ -90,7 +90,8 @@ class LossCurves(QWidget):
             if term in present and entry.isChecked():
                 calm_values += [calm, values]
         self.plot.setVisible(len(at) > 0)  # axes without a curve would be those of the run before
-        self.plot.setXRange(0, max(progress.steps, int(at[-1]) if len(at) else 0, 1), padding=0.01)
+        last = int(at[-1]) if len(at) else 0
+        self.plot.setXRange(0, max(last, 1 if progress.early else progress.steps, 1), padding=0.01)
         limits = robust_range(np.concatenate(calm_values)) if calm_values else None
         if limits is not None:
             self.plot.setYRange(*limits, padding=0)

@@ -249,6 +249,12 @@ class TestTrain:
         spec = RunFolder(Path(pudm("train", project, "--from", model).out.strip())).spec()
         assert (spec.data.image_size, spec.data.channels, spec.model.source) == (16, 1, str(model))
 
+    def test_a_run_can_be_made_for_another_machine(self, pudm: Pudm, project: Path) -> None:
+        answer = pudm("train", project, "--prepare", "--json")
+        assert answer.json["state"] == "new"
+        run = RunFolder(Path(answer.json["run_dir"]))
+        assert (run.manifest_file.is_file(), run.state()) == (True, "new")
+
     def test_beta_auto_takes_the_proposal(self, pudm: Pudm, project: Path, fake_engine: object) -> None:
         answer = pudm("train", project, "--beta", "auto")
         objective = RunFolder(Path(answer.out.strip())).spec().objective
