@@ -145,7 +145,7 @@ def _images() -> list[OptionField]:
         _field(
             "data.augment_sensitive",
             _tr("Vary sensitive images"),
-            _tr("Shift, zoom and mirror them a little, so that a few are not learned by heart."),
+            _tr("Shift and zoom them a little, so that a few are not learned by heart."),
         ),
         _field("preview.every", _tr("Steps between samples"), _tr("0 draws none while training.")),
         _field("preview.count", _tr("Samples each time"), _tr("Always from the same noise.")),
