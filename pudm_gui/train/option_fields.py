@@ -185,7 +185,7 @@ def _memory() -> list[OptionField]:
         _field(
             "optim.optimizer",
             _tr("Optimizer"),
-            _tr("In 8 bits its memory shrinks to a quarter; needs a GPU and the package bitsandbytes."),
+            _tr("In 8 bits its memory shrinks to a quarter; needs the package bitsandbytes."),
             {"adamw": _tr("AdamW"), "adamw8bit": _tr("AdamW in 8 bits")},
         ),
         _field(
