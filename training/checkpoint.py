@@ -33,7 +33,8 @@ from torch.distributed.tensor import DTensor
 from training.atomic import atomic_folder, write_atomic
 from training.ema import Ema
 from training.errors import UserError
-from training.families import DiffusionModel, load_model as load_base, rebuild
+from training.families import DiffusionModel, rebuild
+from training.families import load_model as load_base
 from training.runs import RunFolder
 
 Weights = Literal["ema", "raw"]
@@ -217,9 +218,7 @@ def _read(checkpoint: Path, part: str, like: Mapping[str, Tensor] | None = None)
             return {name: _spread(tensor, (like or {}).get(_parameter(name, part))) for name, tensor in whole.items()}
         reader = HuggingFaceStorageReader(str(shards))
         found = reader.read_metadata().state_dict_metadata
-        tensors = {
-            name: _empty(metadata, (like or {}).get(_parameter(name, part))) for name, metadata in found.items()
-        }
+        tensors = {name: _empty(metadata, (like or {}).get(_parameter(name, part))) for name, metadata in found.items()}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="torch.distributed is disabled")
             dcp.load(tensors, storage_reader=reader, no_dist=not dist.is_initialized())
@@ -253,7 +252,9 @@ def _load_into(denoiser: nn.Module, weights: Mapping[str, Tensor], checkpoint: P
         reason = str(error).splitlines()[-1].strip()
         raise UserError(f"{checkpoint} does not fit the model ({reason}); start a new run.") from None
     if problems.unexpected_keys:
-        raise UserError(f"{checkpoint} does not fit the model (it has no {problems.unexpected_keys[0]}); start a new run.")
+        raise UserError(
+            f"{checkpoint} does not fit the model (it has no {problems.unexpected_keys[0]}); start a new run."
+        )
 
 
 def _placed(tensor: Tensor, parameter: Tensor) -> Tensor | int:

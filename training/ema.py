@@ -13,8 +13,8 @@ from torch.distributed.tensor import DTensor
 class Ema:
     """Averages of named parameters, kept apart from the network.
 
-    The decay of update n, counted from 1, is ``min(decay, (1 + n) / (10 + n))``, so that a short run does not hang on to
-    its start.
+    The decay of update n, counted from 1, is ``min(decay, (1 + n) / (10 + n))``, so that a short run does not hang on
+    to its start.
 
     Parameters
     ----------
@@ -57,7 +57,4 @@ class Ema:
 
 def _local(tensors: Mapping[str, Tensor]) -> list[Tensor]:
     """Each tensor, or the part of it that this process holds."""
-    return [
-        tensor.to_local() if isinstance(tensor, DTensor) else tensor.detach()  # type: ignore[no-untyped-call]
-        for tensor in tensors.values()
-    ]
+    return [tensor.to_local() if isinstance(tensor, DTensor) else tensor.detach() for tensor in tensors.values()]

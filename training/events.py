@@ -11,13 +11,13 @@ progress    what (a phrase for people), done, total
 preflight   what the run needs and what there is (`training.preflight`)
 step        step, loss, l_u, l_s, l_s_plus, r, learning_rate, grad_norm, images_per_second, seconds_left;
             terms that an objective does not have are null
-preview     step, path (PNG sheet, relative to the run folder), columns, count; conditional models: conditions; where the
-            run may end early: nsr, nsr_interval (share of samples that are not sensitive, as the labels tell)
+preview     step, path (PNG sheet, relative to the run folder), columns, count; conditional models: conditions; where
+            the run may end early: nsr, nsr_interval (share of samples that are not sensitive, as the labels tell)
 checkpoint  step, path
 paused, resumed, stopped     step
 warning     message: a sentence for people
 failed      message, and for a defect also traceback
-finished    step, seconds; early: true where the run ended before its last step because it was good enough
+finished    step, seconds, early (whether training ended before its last step because it was good enough)
 result      stage-specific outcome (export: folder and checks; prior: estimate; sample: folder)
 """
 

@@ -60,7 +60,7 @@ class TrainState:
         sharded = ranks.size > 1 and spec.sharding == "fsdp"
         # FSDP splits contiguous weights only.
         layout = torch.contiguous_format if sharded else torch.channels_last
-        denoiser = model.denoiser.to(device=device, memory_format=layout).train()
+        denoiser = model.denoiser.to(device).to(memory_format=layout).train()
         if sharded:
             shard(denoiser, device, ranks)
         self.network: nn.Module = denoiser
@@ -160,7 +160,7 @@ def accumulate_gradient(
 
 def _backward(losses: Tensor, weights: Tensor, ranks: Ranks) -> None:
     # DDP and FSDP average over the processes; the weights are for a sum.
-    ((losses * weights).sum() * ranks.size).backward()  # type: ignore[no-untyped-call]
+    ((losses * weights).sum() * ranks.size).backward()
 
 
 def denoising_losses(state: TrainState, batch: Batch, spec: RunSpec, precision: Precision) -> Tensor:

@@ -13,8 +13,8 @@ and with L_U⁻, L_S⁻ the batch means of ℓ over unlabeled and sensitive imag
 
     R = L_U⁻ − β L_S⁻,       an estimate of (1 − β) E_normal[ℓ], so negative by noise or by overfitting alone.
 
-None of the objectives is a mean over images: the sign of R belongs to the whole batch. A batch that is computed in parts
-or on several devices is put together by its ℓ first; `loss_weights` then gives each image's share of the gradient.
+None of the objectives is a mean over images: the sign of R belongs to the whole batch. A batch that is computed in
+parts or on several devices is put together by its ℓ first; `loss_weights` then gives each image's share of the gradient.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def loss_weights(losses: Tensor, objective: Callable[[Tensor], Terms]) -> tuple[
 def sensitive_cross_entropy(losses: Tensor) -> Tensor:
     """−log(1 − exp(−ℓ)) for each ℓ ≥ 0, with finite values and gradients everywhere; same shape as `losses`."""
     clamped = losses.clamp_min(SMALLEST_LOSS)
-    # Each branch gets arguments that are harmless to it, or the unused branch's infinite gradient would leak as NaN. Not
-    # by clamping, which has no gradient where the argument is the bound itself.
+    # Each branch gets arguments that are harmless to it, or the unused branch's infinite gradient would leak as NaN.
+    # Not by clamping, which has no gradient where the argument is the bound itself.
     small = clamped < 0.6931  # log 2, where the two forms lose equally little
     near = torch.where(small, clamped, 0.5)
     far = torch.where(small, 1.0, clamped)

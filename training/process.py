@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol
 
-import torch
 from diffusers import DDIMScheduler, DDPMScheduler, FlowMatchEulerDiscreteScheduler, SchedulerMixin
 from torch import Tensor
 

@@ -28,7 +28,7 @@ def images_at_once(model: DiffusionModel) -> int:
     return max(1, min(LARGEST_BATCH, BATCH_VALUES // (model.channels * model.image_size**2)))
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference_mode: a network spread over processes (FSDP) keeps what it gathered for training
 def sample_images(
     model: DiffusionModel,
     *,

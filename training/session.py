@@ -6,7 +6,6 @@ import shutil
 import statistics
 import time
 from collections import deque
-
 from typing import TYPE_CHECKING
 
 import torch
@@ -34,6 +33,7 @@ PAUSE_POLL = 0.2
 """Seconds between two looks for commands while paused."""
 ASYNC_STEPS = 10
 """Steps between two looks at a GPU's figures, and at commands for several processes: each look waits for the device."""
+FIGURES = ("loss", "l_u", "l_s", "l_s_plus", "r", "grad_norm")
 GO_ON, STOP, SAMPLE, WAIT = range(4)
 
 
@@ -101,7 +101,7 @@ class Session:
             mark = time.perf_counter()
         if self.saved_step != self.state.step:
             self.save()
-        self.log.emit("finished", step=self.state.step, seconds=time.monotonic() - begun, **({"early": True} * early))
+        self.log.emit("finished", step=self.state.step, seconds=time.monotonic() - begun, early=early)
 
     def look(self) -> None:
         """Report the steps since the last look, and stop where they went wrong.
@@ -120,10 +120,9 @@ class Session:
                 "time; the result is the same, a little slower.",
             )
         fields = [_fields(result) for result in results]
-        present = [name for name, value in fields[0].items() if value is not None]
-        rows = torch.stack([torch.stack([row[name] for name in present]) for row in fields]).tolist()  # one transfer
+        rows = torch.stack([torch.stack(list(row.values())) for row in fields]).tolist()  # one transfer
         for result, row in zip(results, rows, strict=True):
-            figures = dict.fromkeys(fields[0]) | dict(zip(present, row, strict=True))
+            figures = dict.fromkeys(FIGURES) | dict(zip(fields[0], row, strict=True))
             if result.step % self.stride == 0 or result.step == self.spec.optim.steps:
                 self._report(result, figures)
             problem = self._watch.diverged(figures["l_u"] or 0.0, figures["grad_norm"] or 0.0)
@@ -172,11 +171,11 @@ class Session:
             state.model.release()
         reached = False
         if state.ranks.main:
-            told = {}
+            told: dict[str, object] = {}
             if conditions is not None:
                 told["conditions"] = conditions[: preview.count]
             if self.stop is not None:
-                told["nsr"], told["nsr_interval"] = self.stop.measure(images[:judged])
+                told["nsr"], told["nsr_interval"] = self.stop.measure(images[:judged], state.step)
                 reached = self.stop.reached
             pixels, columns = sheet(images[: preview.count])
             self.run_folder.samples.mkdir(exist_ok=True)
@@ -259,13 +258,7 @@ def checkpoint_state(spec: RunSpec, state: TrainState, precision: Precision) -> 
     )
 
 
-def _fields(result: StepResult) -> dict[str, torch.Tensor | None]:
-    terms = result.terms
-    return {
-        "loss": terms.loss,
-        "l_u": terms.l_u,
-        "l_s": terms.l_s,
-        "l_s_plus": terms.l_s_plus,
-        "r": terms.r,
-        "grad_norm": result.grad_norm,
-    }
+def _fields(result: StepResult) -> dict[str, torch.Tensor]:
+    """The figures that the run's objective has."""
+    values = {name: getattr(result.terms, name) for name in FIGURES[:-1]} | {"grad_norm": result.grad_norm}
+    return {name: value for name, value in values.items() if value is not None}

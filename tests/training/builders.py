@@ -8,8 +8,8 @@ import numpy as np
 from diffusers import DDPMScheduler, UNet2DModel
 from PIL import Image
 
-from training.manifest import Label, ManifestEntry
 from training.families.pixel import PIPELINES
+from training.manifest import Label, ManifestEntry
 from training.runs import RunFolder, create_run
 from training.spec import RunSpec, with_settings
 
@@ -39,7 +39,12 @@ def write_images(folder: Path, labels: dict[Label, int], size: int = 8, seed: in
 
 
 def tiny_model(
-    folder: Path, size: int = 8, channels: int = 1, pipeline: str = "DDPMPipeline", classes: int = 0, **scheduler: object
+    folder: Path,
+    size: int = 8,
+    channels: int = 1,
+    pipeline: str = "DDPMPipeline",
+    classes: int = 0,
+    **scheduler: object,
 ) -> Path:
     """Save a diffusers folder with a random network of 20,000 parameters."""
     learned = str(scheduler.get("variance_type", "")).startswith("learned")

@@ -35,12 +35,12 @@ def test_noise_alone_is_no_divergence() -> None:
 
 
 def test_advice_names_what_the_run_has() -> None:
-    spec = RunSpec(
-        objective=ObjectiveSpec(correction="abs", positive_weight=1.0), optim=OptimSpec(learning_rate=3e-4)
-    )
+    spec = RunSpec(objective=ObjectiveSpec(correction="abs", positive_weight=1.0), optim=OptimSpec(learning_rate=3e-4))
     assert advice(spec) == (
         "start a new run with a learning rate of 0.0001 or without the L_S⁺ term (objective.positive_weight 0) or "
         "the correction hinge"
     )
     assert "smaller β than 0.3" in advice(RunSpec(objective=ObjectiveSpec(beta=0.3)))
-    assert advice(RunSpec(objective=ObjectiveSpec(kind="unsupervised"))) == "start a new run with a learning rate of 3e-05"
+    assert (
+        advice(RunSpec(objective=ObjectiveSpec(kind="unsupervised"))) == "start a new run with a learning rate of 3e-05"
+    )

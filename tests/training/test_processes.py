@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,13 +15,17 @@ import torch
 from tests.conftest import REPOSITORY
 from tests.training.builders import make_run, tiny_model
 from training.checkpoint import latest_checkpoint, load_model, load_state, load_weights
+from training.errors import UserError
+from training.events import EventLog
+from training.ranks import Ranks
 from training.runs import RunFolder, engine_command
 from training.sampling import sample_images
 from training.spec import RunSpec, with_settings
+from training.train import check_batch, run_training
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 ACCELERATE = (
-    *("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"),
+    *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"),
     *("--mixed_precision", "no", "--dynamo_backend", "no"),
 )
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -39,7 +44,7 @@ def launch(launcher: tuple[str, ...], run: RunFolder) -> subprocess.CompletedPro
 
 
 def alone(run: RunFolder) -> None:
-    subprocess.run(engine_command("train", run.path), check=True, env=ENVIRONMENT)
+    run_training(run, EventLog(run.events_file))
 
 
 def settings(run: RunFolder, **changes: object) -> None:
@@ -92,8 +97,6 @@ def test_a_sharded_run_goes_on_with_another_number_of_processes(tmp_path: Path) 
     images = sample_images(load_model(checkpoint), seeds=[1, 2], steps=3, device=torch.device("cpu"))
     assert images.shape == (2, 1, 8, 8)
 
-    import shutil
-
     shutil.rmtree(checkpoint)  # back at step 4
     alone(parts)
     assert not load_state(latest_checkpoint(parts)).sharded  # type: ignore[arg-type]
@@ -128,10 +131,6 @@ def test_processes_with_different_settings_are_told_so(tmp_path: Path) -> None:
 
 
 def test_a_batch_smaller_than_the_number_of_processes(tmp_path: Path) -> None:
-    from training.errors import UserError
-    from training.ranks import Ranks
-    from training.train import check_batch
-
     run = make_run(tmp_path, optim__batch_size=8)
     with pytest.raises(UserError, match="A batch of 8 images cannot be split over 9 processes"):
         check_batch(run.spec(), Ranks(0, 9))

@@ -25,6 +25,7 @@ from training.checkpoint import latest_checkpoint, list_checkpoints, load_model,
 from training.errors import UserError
 from training.events import Event, EventLog, LineReader, send_command
 from training.families import load_model as load_base
+from training.families.pixel import PixelModel
 from training.images import Square, read_square
 from training.loop import learning_rate
 from training.runs import RunFolder, engine_command
@@ -137,7 +138,7 @@ def test_pause_resume_and_stop(tmp_path: Path) -> None:
     follower.start()
     events = train_here(run)
     follower.join()
-    assert kinds(events)[:3] == ["started", "progress", "paused"]
+    assert kinds(events)[:4] == ["started", "progress", "preflight", "paused"]
     assert kinds(events)[-2:] == ["checkpoint", "stopped"]
     stopped_at = events[-1]["step"]
     assert latest_checkpoint(run).name == f"step-{stopped_at:08d}"
@@ -198,6 +199,49 @@ def test_too_little_memory_of_the_gpu_is_one_sentence(tmp_path: Path, monkeypatc
     monkeypatch.setattr("training.session.train", full)
     with pytest.raises(UserError, match="not enough free memory for 8 images at a time"):
         train_here(make_run(tmp_path))
+
+
+def test_a_full_gpu_halves_the_micro_batch_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the memory sufficed for three images: the weights are those of a run with room for all."""
+    model = tiny_model(tmp_path / "m")
+    roomy, tight = (make_run(tmp_path / name, model=model) for name in ("roomy", "tight"))
+    train_here(roomy)
+    real, sizes = PixelModel.predict, []
+
+    def little_memory(self: PixelModel, network: torch.nn.Module, noisy: torch.Tensor, *rest: object) -> torch.Tensor:
+        if len(noisy) > 3 and torch.is_grad_enabled():
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        sizes.append(len(noisy))
+        return real(self, network, noisy, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PixelModel, "predict", little_memory)
+    events = train_here(tight)
+    [warning] = [event for event in events if event["event"] == "warning"]
+    assert "the network now gets 2 images at a time" in warning["message"]
+    assert kinds(events)[-1] == "finished" and max(sizes[-8:]) == 2
+    for which in ("raw", "ema"):
+        ours, theirs = (load_weights(latest_checkpoint(run), which) for run in (tight, roomy))
+        assert max((ours[name] - theirs[name]).abs().max().item() for name in ours) < 1e-5
+
+
+def test_a_run_ends_early_once_its_previews_are_good_enough(tmp_path: Path) -> None:
+    run = make_run(
+        tmp_path,
+        images={"unlabeled": 60, "sensitive": 30},
+        optim__steps=40,
+        preview__every=2,
+        preview__count=2,
+        preview__sampling_steps=2,
+        preview__stop_at=0.01,
+        preview__stop_samples=16,
+    )
+    events = train_here(run)
+    previews = [event for event in events if event["event"] == "preview"]
+    assert all(0 <= event["nsr"] <= 1 for event in previews)
+    reached = [event["step"] for event in previews if event["nsr"] >= 0.01]
+    assert events[-1]["event"] == "finished" and events[-1]["early"] is True
+    assert reached[-2:] == [events[-1]["step"] - 2, events[-1]["step"]]
+    assert latest_checkpoint(run).name == f"step-{events[-1]['step']:08d}"
 
 
 def test_divergence_is_told_and_the_last_checkpoint_stays_good(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.training.gradients import CPU, gradient
 from training.batches import Batches
 from training.events import SilentLog
 from training.examples import prepare_examples
-from training.loop import TrainState, denoising_losses
+from training.loop import TrainState, combine, denoising_losses
 from training.manifest import read_manifest
 from training.ranks import Ranks
 from training.runs import RunFolder
@@ -83,15 +83,11 @@ def test_micro_batches_give_the_gradient_of_the_whole_batch(tmp_path: Path, sign
 
 def test_the_gradient_is_that_of_plain_autograd(tmp_path: Path) -> None:
     """Against the loss differentiated outright, without weights for each image."""
-    from training.loop import combine
-
     run, step = run_with_r(tmp_path, "negative", objective__correction="abs", objective__positive_weight=1.0)
     spec = run.spec()
     model = starting_model(spec)
     log = SilentLog(run.events_file)
-    batches = Batches(
-        prepare_examples(run.cache, spec, read_manifest(run.manifest_file), model, CPU, log), model, spec
-    )
+    batches = Batches(prepare_examples(run.cache, spec, read_manifest(run.manifest_file), model, CPU, log), model, spec)
     state = TrainState(model, spec.optim, CPU, Ranks(), BATCH)
     losses = denoising_losses(state, batches(step, CPU, Ranks()), spec, "float32")
     combine(losses, batches, spec).loss.backward()

@@ -58,6 +58,8 @@ def rebuild(recipe: dict[str, Any]) -> DiffusionModel:
 
 def _family(name: str, source: Path) -> Any:
     if name not in FAMILIES:
-        raise UserError(f"{source} holds a {name}, which is not supported; the supported ones are {', '.join(FAMILIES)}.")
+        raise UserError(
+            f"{source} holds a {name}, which is not supported; the supported ones are {', '.join(FAMILIES)}."
+        )
     module, cls = FAMILIES[name]
     return getattr(import_module(f"training.families.{module}"), cls)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from diffusers import DDPMPipeline, DDPMScheduler, FlowMatchEulerDiscreteScheduler, UNet2DModel
 
-from tests.training.builders import TINY_UNET, make_run, tiny_model
-from training.checkpoint import latest_checkpoint
+from tests.training.builders import TINY_UNET, make_run, tiny_model, write_images
+from tests.training.families.journey import journey
+from training.checkpoint import latest_checkpoint, require_checkpoint
+from training.checkpoint import load_model as trained_model
 from training.errors import UserError
+from training.events import EventLog
 from training.families import load_model
+from training.process import DiscreteProcess
+from training.runs import create_run
+from training.sampling import sample_images
+from training.spec import RunSpec, with_settings
 from training.start import starting_model
+from training.train import run_training
+
+CPU = torch.device("cpu")
 
 
 def edit(path: Path, **changes: object) -> None:
@@ -124,3 +136,93 @@ def test_another_channel_count(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"3 colour channels and the run is set to 1; set data\.channels to 3"):
         starting_model(run.spec())
     assert latest_checkpoint(run) is None
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {},
+        {"pipeline": "DDIMPipeline", "prediction_type": "v_prediction"},
+        {"classes": 3},
+        {"variance_type": "learned_range"},
+    ],
+    ids=["epsilon", "v-prediction", "classes", "learned variance"],
+)
+def test_whole_journey(tmp_path: Path, model: dict[str, object]) -> None:
+    out = journey(tmp_path, tiny_model(tmp_path / "m", **model))
+    assert (out / "unet" / "diffusion_pytorch_model.safetensors").is_file()
+
+
+def test_a_class_is_drawn_as_plain_diffusers_draws_it(tmp_path: Path) -> None:
+    model = load_model(tiny_model(tmp_path, classes=3))
+    assert (model.conditioning, model.null_condition) == ("class", None)
+    ours = sample_images(model, seeds=[5, 6], steps=4, device=CPU, conditions=[0, 2])
+    plain, scheduler = UNet2DModel.from_pretrained(tmp_path / "unet"), DiscreteProcess(DDPMScheduler(100)).sampler(4)
+    images = torch.stack([torch.randn(1, 8, 8, generator=torch.Generator().manual_seed(seed)) for seed in (5, 6)])
+    with torch.no_grad():
+        for timestep in scheduler.timesteps:
+            predicted = plain(images, timestep, class_labels=torch.tensor([0, 2])).sample
+            images = scheduler.step(predicted, timestep, images).prev_sample
+    assert np.array_equal(ours, images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).numpy())
+
+
+def test_the_learned_variance_is_left_alone(tmp_path: Path) -> None:
+    """ℓ is of the mean: what the last layer tells of the variance gets no gradient."""
+    model = load_model(tiny_model(tmp_path, variance_type="learned_range"))
+    noise = torch.randn(2, 1, 8, 8)
+    prediction = model.predict(model.denoiser, noise, torch.tensor([3, 50]), {})
+    assert prediction.shape == noise.shape
+    prediction.square().sum().backward()
+    gradient = model.denoiser.conv_out.weight.grad
+    assert gradient[0].abs().sum() > 0 and gradient[1].abs().sum() == 0
+
+
+def test_classes_from_folders_train_a_model_from_scratch(tmp_path: Path) -> None:
+    """As many classes as folders; sensitive and other images may be of different ones."""
+    images = tmp_path / "images"
+    entries = [
+        replace(entry, path=f"{kind}/{entry.path}")
+        for kind, label in (("cats", "unlabeled"), ("dogs", "unlabeled"), ("wolves", "sensitive"))
+        for entry in write_images(images / kind, {label: 6})  # type: ignore[dict-item]
+    ]
+    settings = {
+        "data.roots": {"1": str(images)},
+        "data.image_size": 8,
+        "data.channels": 1,
+        "conditioning.source": "folder",
+        "optim.steps": 3,
+        "optim.batch_size": 8,
+        "preview.count": 4,
+        "preview.sampling_steps": 2,
+        "device": "cpu",
+    }
+    run = create_run(tmp_path / "0001-run", with_settings(RunSpec(), settings), entries)
+    run_training(run, EventLog(run.events_file))
+    trained = trained_model(require_checkpoint(run))
+    assert trained.denoiser.config["num_class_embeds"] == 3
+    [preview] = [event for event in run.events() if event["event"] == "preview" and event["step"] == 3]
+    assert set(preview["conditions"]) <= {0, 1}, "a preview shows what is to stay, not the sensitive class"
+
+
+def test_a_class_outside_the_range(tmp_path: Path) -> None:
+    run = make_run(
+        tmp_path,
+        model=tiny_model(tmp_path / "m", classes=3),
+        conditioning__source="label",
+        conditioning__by_label={"unlabeled": "1", "sensitive": "3"},
+    )
+    with pytest.raises(UserError, match="classes 0 to 2, and an image is of class 3; correct conditioning"):
+        run_training(run, EventLog(run.events_file))
+    assert not run.checkpoints.exists()
+
+
+def test_a_class_model_without_classes(tmp_path: Path) -> None:
+    run = make_run(tmp_path, model=tiny_model(tmp_path / "m", classes=3))
+    with pytest.raises(UserError, match=r"takes a class with every image; say where they come from with conditioning"):
+        starting_model(run.spec())
+
+
+def test_lora_on_a_family_without_it(tmp_path: Path) -> None:
+    run = make_run(tmp_path, model__lora_rank=4)
+    with pytest.raises(UserError, match="LoRA is not supported for pixel models"):
+        run_training(run, EventLog(run.events_file))
