@@ -14,7 +14,8 @@ and with L_U⁻, L_S⁻ the batch means of ℓ over unlabeled and sensitive imag
     R = L_U⁻ − β L_S⁻,       an estimate of (1 − β) E_normal[ℓ], so negative by noise or by overfitting alone.
 
 None of the objectives is a mean over images: the sign of R belongs to the whole batch. A batch that is computed in
-parts or on several devices is put together by its ℓ first; `loss_weights` then gives each image's share of the gradient.
+parts or on several devices is put together by its ℓ first; `loss_weights` then gives each image its share of the
+gradient.
 """
 
 from __future__ import annotations

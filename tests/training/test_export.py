@@ -20,13 +20,14 @@ from tests.training.builders import make_run, tiny_model, write_images
 from tests.training.families.every import CHECKPOINTS
 from tests.training.families.journey import trailing
 from training import export as export_module
-from training.checkpoint import load_model, require_checkpoint
+from training.checkpoint import load_model, load_state, require_checkpoint
 from training.errors import UserError
 from training.events import EventLog
 from training.export import export
 from training.families import DiffusionModel
 from training.families import load_model as load_model_folder
 from training.manifest import write_manifest
+from training.modelcard import CardFacts, model_card
 from training.modelcard_usage import usage
 from training.report import Report
 from training.runs import RunFolder
@@ -230,6 +231,23 @@ def test_card_of_a_model_by_class_says_how_to_ask_for_one(tmp_path: Path) -> Non
     ):
         assert expected in card
     assert "pipeline_tag" not in card
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "words"),
+    [
+        ("SD", None, "50 DDIM steps, with guidance of 7.5)"),
+        ("SD3", 3.0, "50 Euler steps, with guidance of 3)"),
+        ("DiT", 1.0, "50 DDIM steps)"),
+        ("LDM", None, "50 DDIM steps)"),
+    ],
+)
+def test_card_says_how_the_judged_samples_were_drawn(
+    run: RunFolder, tmp_path: Path, name: str, asked: float | None, words: str
+) -> None:
+    spec = with_settings(run.spec(), {"preview.guidance": asked})
+    model, state = load_model_folder(CHECKPOINTS[name](tmp_path / "base")), load_state(require_checkpoint(run))
+    assert words in model_card(CardFacts(model, spec, state, "ema", {}, a_report(run)))
 
 
 @pytest.mark.parametrize("name", ["DiT of few classes", "SD", "LDM", "pixels by class"])
