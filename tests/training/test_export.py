@@ -245,7 +245,7 @@ def test_card_of_a_model_by_class_says_how_to_ask_for_one(tmp_path: Path) -> Non
 def test_card_says_how_the_judged_samples_were_drawn(
     run: RunFolder, tmp_path: Path, name: str, asked: float | None, words: str
 ) -> None:
-    spec = with_settings(run.spec(), {"preview.guidance": asked})
+    spec = with_settings(run.spec(), {"preview.guidance": asked, "conditioning.source": "tag"})
     model, state = load_model_folder(CHECKPOINTS[name](tmp_path / "base")), load_state(require_checkpoint(run))
     assert words in model_card(CardFacts(model, spec, state, "ema", {}, a_report(run)))
 
