@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.arithmetic import layout
 from training.errors import UserError
 from training.examples import Examples
 from training.families import Conditions, DiffusionModel
@@ -119,7 +120,8 @@ class Batches:
         if self._model.encodes:
             x0 = self._model.latents(encoded, torch.randn(shape, device=device)[share])
         # Away from the next step's seed, for each part of the batch adds its number.
-        return Batch(_channels_last(x0), _channels_last(noise), positions, conditions, seed + (1 << 31))
+        x0, noise = (values.contiguous(memory_format=layout(device)) for values in (x0, noise))
+        return Batch(x0, noise, positions, conditions, seed + (1 << 31))
 
     def _drawn(self, step: int, share: slice) -> tuple[NDArray[np.int64], Tensor]:
         """Indices ``(b,)`` of the images of a step, and draws ``(b, 4)`` in [0, 1) for what is random about each."""
@@ -145,10 +147,6 @@ def stratified_positions(sizes: Sequence[int], length: int, device: torch.device
     parts = [(torch.arange(size, device=device) + offset) / size for size in sizes]
     shuffled = [part[torch.randperm(len(part), device=device)] for part in parts]
     return (torch.cat(shuffled) * length).long().clamp_max(length - 1)
-
-
-def _channels_last(images: Tensor) -> Tensor:
-    return images.contiguous(memory_format=torch.channels_last)
 
 
 def _step_seed(seed: int, step: int) -> int:

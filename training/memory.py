@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from training.arithmetic import attention
 from training.device import Precision
 from training.families import Conditions, DiffusionModel
 from training.objective import image_losses
@@ -97,7 +98,7 @@ def measure_activations(
     with _undisturbed(model.denoiser, device):
         own = [*module_tensors(model.denoiser), *(p.grad for p in model.denoiser.parameters() if p.grad is not None)]
         before = _allocated(device)
-        with _LiveTensors(own) as live:
+        with _LiveTensors(own) as live, attention(device, precision):
             with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
                 prediction = model.predict(model.denoiser, noisy, timesteps, repeated)
             image_losses(prediction, target, "mean").mean().backward()
