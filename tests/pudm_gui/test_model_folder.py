@@ -139,3 +139,21 @@ class TestIncompleteFolders:
         (tmp_path / "model_index.json").write_text("{")
         with pytest.raises(UserError, match="cannot be read"):
             read_model_folder(tmp_path)
+
+
+def test_the_window_and_the_engine_mean_the_same_models() -> None:
+    from importlib import import_module
+
+    from pudm_gui.export.target import EXPORTED
+    from pudm_gui.model_folder import FAMILIES, UNUSED
+    from training import export, families
+    from training.families import parts
+
+    assert FAMILIES.keys() == families.FAMILIES.keys()
+    for name, (module, cls) in families.FAMILIES.items():
+        model = getattr(import_module(f"training.families.{module}"), cls)
+        assert FAMILIES[name].lora == bool(model.lora_targets)
+        assert FAMILIES[name].conditioning in (model.conditioning, "none")
+        assert bool(FAMILIES[name].autoencoder) == model.encodes
+    assert UNUSED == parts.UNUSED
+    assert EXPORTED == export.PARTS
