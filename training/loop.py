@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from training import optimizer as optimizers
+from training.arithmetic import attention, layout
 from training.batches import Batch, Batches
 from training.checkpoint import restore
 from training.device import Precision
@@ -59,10 +60,10 @@ class TrainState:
         self.model, self.device, self.ranks = model, device, ranks
         sharded = ranks.size > 1 and spec.sharding == "fsdp"
         # FSDP splits contiguous weights only.
-        layout = torch.contiguous_format if sharded else torch.channels_last
-        denoiser = model.denoiser.to(device).to(memory_format=layout).train()
+        memory_format = torch.contiguous_format if sharded else layout(device)
+        denoiser = model.denoiser.to(device).to(memory_format=memory_format).train()
         if sharded:
-            shard(denoiser, device, ranks)
+            shard(denoiser, model.called_from_outside, device, ranks)
         self.network: nn.Module = denoiser
         if ranks.size > 1 and not sharded:
             self.network = replicate(denoiser, device)
@@ -94,7 +95,8 @@ def train(state: TrainState, batches: Batches, spec: RunSpec, precision: Precisi
         for group in state.optimizer.param_groups:
             group["lr"] = rate
         batch = batches(state.step, state.device, state.ranks)
-        terms = _gradient_that_fits(state, batch, batches, spec, precision)
+        with attention(state.device, precision):
+            terms = _gradient_that_fits(state, batch, batches, spec, precision)
         norm = _clipped(list(state.parameters.values()), spec.optim.grad_clip)
         state.optimizer.step()
         state.optimizer.zero_grad(set_to_none=True)

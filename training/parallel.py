@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -17,10 +17,17 @@ from training.ranks import Ranks
 Sharding = Literal["ddp", "fsdp"]
 
 
-def shard(denoiser: nn.Module, device: torch.device, ranks: Ranks) -> None:
-    """Split the parameters of `denoiser`, in place, over all processes (FSDP2), block by block."""
+def shard(denoiser: nn.Module, apart: Sequence[str], device: torch.device, ranks: Ranks) -> None:
+    """Split the parameters of `denoiser`, in place, over all processes (FSDP2), block by block.
+
+    Parameters
+    ----------
+    apart
+        Names of modules that are gathered by themselves, not with the block that they belong to.
+    """
     mesh = init_device_mesh(device.type, (ranks.size,))
-    for block in blocks(denoiser):
+    # A block may hold others, which have to be split before it.
+    for block in [*map(denoiser.get_submodule, apart), *reversed(blocks(denoiser))]:
         fully_shard(block, mesh=mesh)
     fully_shard(denoiser, mesh=mesh)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from training.batches import Batches
 from training.events import SilentLog
 from training.examples import prepare_examples
+from training.lora import add_adapters
 from training.loop import TrainState, accumulate_gradient
 from training.manifest import read_manifest
 from training.objective import Terms
@@ -30,6 +31,8 @@ def gradient(run: RunFolder, step: int, micro_batch: int) -> tuple[Terms, dict[s
     spec = run.spec()
     ranks = join(CPU)
     model = starting_model(spec)
+    if spec.model.lora_rank:
+        add_adapters(model, spec.model.lora_rank, seed=spec.seed)
     log = SilentLog(run.events_file)
     examples = ranks.main_first(
         lambda: prepare_examples(run.cache, spec, read_manifest(run.manifest_file), model, CPU, log)
@@ -39,7 +42,8 @@ def gradient(run: RunFolder, step: int, micro_batch: int) -> tuple[Terms, dict[s
     terms = accumulate_gradient(state, batches(step, CPU, ranks), batches, spec, "float32")
     gradients = {}
     for name, parameter in state.parameters.items():
-        assert parameter.grad is not None
+        if parameter.grad is None:  # what a network has and does not use
+            continue
         whole = parameter.grad.full_tensor() if hasattr(parameter.grad, "full_tensor") else parameter.grad
         gradients[name] = whole.detach().clone().contiguous()
     return terms, gradients

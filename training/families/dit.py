@@ -31,6 +31,7 @@ class DiTModel(DiffusionModel):
     encodes = True
     conditioning = "class"
     guidance = 4.0  # diffusers' own
+    called_from_outside = ("transformer_blocks.0.norm1.emb",)
 
     def __init__(self, pipeline: DiTPipeline) -> None:
         config = pipeline.transformer.config

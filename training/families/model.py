@@ -49,6 +49,8 @@ class DiffusionModel(ABC):
     """For people: "Stable Diffusion"."""
     lora_targets: ClassVar[tuple[str, ...]] = ()
     """Names of the linear layers that LoRA adapts; empty where LoRA is not supported."""
+    called_from_outside: ClassVar[tuple[str, ...]] = ()
+    """Modules within a block of the denoiser that its forward also calls by themselves."""
     encodes: ClassVar[bool] = False
     """Whether the denoiser works on something other than pixels."""
     guidance: ClassVar[float] = 1.0
