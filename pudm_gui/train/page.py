@@ -14,6 +14,7 @@ from pudm_gui.project.runs import create_run, list_runs
 from pudm_gui.session import Session
 from pudm_gui.train.condition_check import ConditionChecker
 from pudm_gui.train.demo_base import DemoBase
+from pudm_gui.train.demo_offer import DemoOffer
 from pudm_gui.train.prior_estimate import PriorEstimator
 from pudm_gui.train.progress import TrainingProgress
 from pudm_gui.train.run_view import RunView
@@ -61,7 +62,10 @@ class TrainPage(QWidget):
         self._show_current(session.current_run)
         self._list_runs()
         if self.demo is not None:
-            self._prepare_demo(self.demo)
+            self.demo.training.connect(self._show_demo_training)
+            self.demo.changed.connect(self._refresh_busy)
+            DemoOffer(self.demo, self.setup, read_only=session.read_only, parent=self)
+            self._refresh_busy()
 
     def shown(self) -> None:
         """Called when the page comes to the front."""
@@ -107,29 +111,6 @@ class TrainPage(QWidget):
         view.resume_clicked.connect(self._resume)
         view.review_clicked.connect(lambda: self.go_to.emit("review"))
         view.header.run_chosen.connect(self._choose_run)
-
-    # -- the demo's own model
-
-    def _prepare_demo(self, demo: DemoBase) -> None:
-        demo.changed.connect(lambda: self._offer_demo(demo))
-        demo.training.connect(self._show_demo_training)
-        demo.ready.connect(self.setup.model.choose)
-        self.setup.hint.action.connect(demo.start)
-        demo.follow_running()
-        self._offer_demo(demo)
-        if demo.exists and not self.setup.model.ready:
-            self.setup.model.choose(demo.folder)
-
-    def _offer_demo(self, demo: DemoBase) -> None:
-        if demo.exists:
-            self.setup.hint.show_message("")
-        elif demo.busy:
-            self.setup.hint.show_message(self.tr("The demo's model is being trained: it will be offered here."))
-        else:
-            text = self.tr("First the demo needs a model to sanitize. It learns the unlabeled digits in a few minutes.")
-            action = None if self._session.read_only else self.tr("Train it")
-            self.setup.hint.show_message(text, action_text=action)
-        self._refresh_busy()
 
     def _show_demo_training(self, job: Job) -> None:
         self._session.current_run = job.run
