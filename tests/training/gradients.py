@@ -15,8 +15,8 @@ from torch import Tensor
 from training.batches import Batches
 from training.events import SilentLog
 from training.examples import prepare_examples
-from training.lora import add_adapters
 from training.loop import TrainState, accumulate_gradient
+from training.lora import add_adapters
 from training.manifest import read_manifest
 from training.objective import Terms
 from training.ranks import join, leave

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from tests.conftest import REPOSITORY
 from tests.training.builders import make_run, tiny_model
@@ -35,8 +35,13 @@ def classes(folder: Path) -> Path:
     return tiny_model(folder, classes=3)
 
 
-ROUNDING = 1e-4
-"""Of the largest gradient: batches of other sizes round differently, and the tiny text networks amplify it."""
+def quiet_sd3(folder: Path) -> Path:
+    """Weights as large as the other tests have them make chaos of the bits that batches of other sizes differ in."""
+    weights = sd3(folder) / "transformer" / "diffusion_pytorch_model.safetensors"
+    save_file({name: tensor / 5 for name, tensor in load_file(weights).items()}, weights)
+    return folder
+
+
 CASES: list[tuple[Callable[[Path], Path], str, int]] = [
     (classes, "ddp", 0),
     (ldm, "fsdp", 0),
@@ -46,9 +51,9 @@ CASES: list[tuple[Callable[[Path], Path], str, int]] = [
     (stable_diffusion, "fsdp", 4),
     (sdxl, "ddp", 4),
     (sdxl, "fsdp", 0),
-    (sd3, "ddp", 0),
-    (sd3, "ddp", 4),
-    (sd3, "fsdp", 0),
+    (quiet_sd3, "ddp", 0),
+    (quiet_sd3, "ddp", 4),
+    (quiet_sd3, "fsdp", 0),
 ]
 
 
@@ -79,4 +84,4 @@ def test_two_processes_give_every_familys_gradient(tmp_path: Path) -> None:
         for name in alone.keys() | together.keys():
             one, two = (part.get(name, torch.zeros(())) for part in (alone, together))
             case = f"{build.__name__}, {sharding}, LoRA {rank}: {name}"
-            assert (one - two).abs().max().item() <= ROUNDING * largest, case
+            assert (one - two).abs().max().item() <= 1e-5 * largest, case
