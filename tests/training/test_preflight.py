@@ -14,6 +14,7 @@ from torch import Tensor
 from tests.training.builders import TINY_UNET
 from tests.training.families.tiny_pipelines import stable_diffusion
 from training import memory, needs
+from training.arithmetic import attention
 from training.device import Precision
 from training.errors import UserError
 from training.events import EventLog, LineReader
@@ -58,7 +59,8 @@ def saved_for_backward(model: DiffusionModel, images: int, precision: Precision)
             held[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+    hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
+    with hooks, attention(CPU, precision):
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
             prediction = model.predict(
                 model.denoiser.train(), torch.randn(images, *model.latent_shape), torch.arange(images), {}

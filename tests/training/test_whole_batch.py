@@ -77,7 +77,7 @@ def test_micro_batches_give_the_gradient_of_the_whole_batch(tmp_path: Path, sign
     terms, whole = gradient(run, step, BATCH)
     for parts in (2, 4):
         terms_in_parts, in_parts = gradient(run, step, BATCH // parts)
-        assert terms_in_parts.loss.item() == pytest.approx(terms.loss.item(), rel=1e-6)
+        assert terms_in_parts.loss.item() == pytest.approx(terms.loss.item(), rel=1e-5)
         assert differing(in_parts, whole) <= 1e-5
 
 
