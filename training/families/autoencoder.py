@@ -20,14 +20,20 @@ def scale_factor(vae: Any) -> int:
     return int(2 ** (len(vae.config["block_out_channels"]) - 1))
 
 
-def check_fit(vae: AutoencoderKL, channels: int) -> None:
+def check_fit(vae: Any, channels: int) -> None:
     """Refuse an autoencoder whose latents are not what a denoiser of `channels` input channels takes.
 
     Raises
     ------
     UserError
-        They differ in their number of channels, or the autoencoder's images are neither grey nor of colour.
+        It is of another kind, its latents differ in their number of channels, or its images are neither grey nor of
+        colour.
     """
+    if not isinstance(vae, AutoencoderKL):
+        raise UserError(
+            f"The autoencoder is a {type(vae).__name__}, and the network was trained with an AutoencoderKL; take "
+            "another checkpoint."
+        )
     latent, pixels = vae.config["latent_channels"], vae.config["in_channels"]
     if latent != channels:
         raise UserError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 import torch
-from diffusers import AutoencoderKL, DiTPipeline, DiTTransformer2DModel
+from diffusers import DiTPipeline, DiTTransformer2DModel
 from diffusers.models.embeddings import LabelEmbedding
 from torch import Tensor, nn
 
@@ -36,11 +36,6 @@ class DiTModel(DiffusionModel):
     def __init__(self, pipeline: DiTPipeline) -> None:
         config = pipeline.transformer.config
         channels, out = config["in_channels"], config["out_channels"] or config["in_channels"]
-        if not isinstance(pipeline.vae, AutoencoderKL):
-            raise UserError(
-                f"The autoencoder is a {type(pipeline.vae).__name__}, and a DiTPipeline needs an AutoencoderKL; take "
-                "another checkpoint."
-            )
         autoencoder.check_fit(pipeline.vae, channels)
         if out not in (channels, 2 * channels):
             raise UserError(

@@ -6,7 +6,8 @@ Nothing here reaches a hub, opens a pickle or runs code that comes with a checkp
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,48 +81,45 @@ def load_pipeline(
         A part is missing, damaged, pickled, or of another class.
     """
     index = read_index(folder)
-    parts = {part: value for part, value in index.items() if isinstance(value, list) and value[:1] != [None]}
-    for part, (library, cls) in parts.items():
-        if part not in UNUSED and part not in absent:
-            _check_part(folder / part, str(library), str(cls))
+    wanted = {
+        part: named for part, named in named_parts(folder, index).items() if part not in UNUSED and part not in absent
+    }
+    for part, (library, cls) in wanted.items():
+        _check_part(folder / part, library, cls)
     config = read_json(folder / name / "config.json", f"{folder} is incomplete: it has no {name}/config.json")
     if config.get("_class_name") not in (denoiser.__name__, EARLIER_NAMES.get(denoiser.__name__)):
         raise UserError(
             f"The network of {folder} is a {config.get('_class_name')}, and a {kind.__name__} needs a "
             f"{denoiser.__name__}; take another checkpoint."
         )
-    variant = weights_variant(folder / name)
+    given: dict[str, Any] = dict.fromkeys((*absent, *(part for part in UNUSED if part in index)))
+    given[name] = _load_part(folder / name, denoiser)
+    for part, (library, cls) in wanted.items():
+        if part not in given and _has_weights(cls):
+            given[part] = _load_part(folder / part, _class_of(folder / part, library, cls))
+    if "safety_checker" in index:
+        given["requires_safety_checker"] = False
     try:
-        network, info = denoiser.from_pretrained(  # type: ignore[attr-defined]
-            folder / name,
-            use_safetensors=True,
-            local_files_only=True,
-            dtype=torch.float32,
-            variant=variant,
-            output_loading_info=True,
-        )
-    except Exception as error:
-        raise _unloadable(folder / name, error) from error
-    if info["missing_keys"]:
-        missing = sorted(info["missing_keys"])
-        raise UserError(
-            f"The weights in {folder / name} cannot be loaded ({len(missing)} are missing, the first of them "
-            f"{missing[0]}); copy the checkpoint again."
-        )
-    others = dict.fromkeys((*absent, *(part for part in UNUSED if part in index)))
-    try:
-        return kind.from_pretrained(
-            folder,
-            **{name: network},
-            **others,
-            **({"requires_safety_checker": False} if "safety_checker" in index else {}),
-            use_safetensors=True,
-            local_files_only=True,
-            dtype=torch.float32,
-            variant=variant,
-        )
+        return kind.from_pretrained(folder, **given, local_files_only=True)
     except Exception as error:
         raise _unloadable(folder, error) from error
+
+
+def named_parts(folder: Path, index: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Library and class of each part that ``model_index.json`` of `folder` names and does not leave out.
+
+    Raises
+    ------
+    UserError
+        Something else than the two is named.
+    """
+    parts = {part: value for part, value in index.items() if isinstance(value, list) and value[:1] != [None]}
+    for part, value in parts.items():
+        if len(value) != 2:
+            raise UserError(
+                f"{folder}/model_index.json does not name library and class of its {part}; copy the checkpoint again."
+            )
+    return {part: (str(library), str(cls)) for part, (library, cls) in parts.items()}
 
 
 def weights_variant(folder: Path) -> str | None:
@@ -158,12 +156,61 @@ def _check_part(folder: Path, library: str, cls: str) -> None:
         raise UserError(f"{folder.parent} is incomplete: it has no {folder.name} folder; copy the checkpoint again.")
     if cls.endswith("Scheduler"):
         read_json(folder / "scheduler_config.json", f"{folder.parent} is incomplete: it has no scheduler configuration")
-    elif "Tokenizer" in cls:
+    elif not _has_weights(cls):
         if not any(folder.iterdir()):
             raise UserError(f"{folder} has no tokenizer files; copy the checkpoint again.")
     else:
         read_json(folder / "config.json", f"{folder.parent} is incomplete: it has no {folder.name}/config.json")
         weights_variant(folder)
+        _check_references(folder)
+
+
+def _has_weights(cls: str) -> bool:
+    return not cls.endswith("Scheduler") and "Tokenizer" not in cls
+
+
+def _check_references(folder: Path) -> None:
+    """Refuse what makes libraries open other files than the safetensors of `folder`, unasked."""
+    if (folder / "adapter_config.json").exists():  # transformers would load the base model that it names
+        raise UserError(f"{folder} holds an adapter (adapter_config.json), not a whole part; take a merged checkpoint.")
+    for index in sorted(folder.glob("*.safetensors.index.json")):
+        shards = read_json(index, f"{folder} is incomplete").get("weight_map")
+        names = set(shards.values()) if isinstance(shards, dict) else {""}
+        wrong = next(
+            (name for name in sorted(map(str, names)) if Path(name).name != name or not name.endswith(".safetensors")),
+            None,
+        )
+        if wrong is not None:
+            raise UserError(f"{index} names the weights {wrong!r}, which are no safetensors beside it; copy it again.")
+
+
+def _class_of(folder: Path, library: str, cls: str) -> type[nn.Module]:
+    found = getattr(import_module(library), cls, None)
+    if not (isinstance(found, type) and issubclass(found, nn.Module) and hasattr(found, "from_pretrained")):
+        raise UserError(f"{folder} is said to be a {cls}, which {library} has no network of; take another checkpoint.")
+    return found
+
+
+def _load_part(folder: Path, cls: type[nn.Module]) -> nn.Module:
+    """A part with all of its weights: libraries would draw the missing ones at random."""
+    try:
+        part, info = cls.from_pretrained(  # type: ignore[attr-defined]
+            folder,
+            use_safetensors=True,
+            local_files_only=True,
+            dtype=torch.float32,
+            variant=weights_variant(folder),
+            output_loading_info=True,
+        )
+    except Exception as error:
+        raise _unloadable(folder, error) from error
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise UserError(
+            f"The weights in {folder} cannot be loaded ({len(missing)} are missing, the first of them {missing[0]}); "
+            "copy the checkpoint again."
+        )
+    return part
 
 
 def _unloadable(folder: Path, error: Exception) -> UserError:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from training.errors import UserError
-from training.families.parts import LIBRARIES, UNUSED, read_index, read_json
+from training.families.parts import LIBRARIES, UNUSED, named_parts, read_index, read_json
 
 NETWORK = "model.diffusion_model."
 UNET = f"{NETWORK}input_blocks.0.0.weight"
@@ -178,10 +178,11 @@ def _check_config(path: Path, folder: Path, kind: Kind, shapes: Shapes) -> None:
             f"{path} is of {kind.name} and {folder} is the configuration of a {index.get('_class_name')}; name as "
             f"model.config a diffusers folder of {kind.name}."
         )
-    for part in kind.parts:
-        value = index.get(part)
-        if not isinstance(value, list) or value[0] not in LIBRARIES:
+    named = named_parts(folder, index)
+    for part in dict.fromkeys((*kind.parts, *(part for part in named if part not in UNUSED))):
+        if part not in named or named[part][0] not in LIBRARIES:
             raise UserError(f"{folder}/model_index.json names no usable {part}; {_remedy(folder, kind)}")
+    for part in kind.parts:
         missing = _missing_file(folder / part)
         if missing is not None:
             raise UserError(f"{folder} lacks {part}/{missing}, which {path.name} needs; {_remedy(folder, kind)}")

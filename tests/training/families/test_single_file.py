@@ -171,9 +171,10 @@ def test_a_tokenizer_of_two_files_will_do(whole: tuple[Path, Weights], file: Pat
         load_model(file, config)
 
 
-def test_a_part_from_elsewhere_is_refused(file: Path, config: Path) -> None:
-    edit(config / "model_index.json", tokenizer=["somebodys_package", "Tokenizer"])
-    with pytest.raises(UserError, match=r"model_index\.json names no usable tokenizer"):
+@pytest.mark.parametrize("part", ["tokenizer", "text_encoder_3"])
+def test_a_part_from_elsewhere_is_refused(file: Path, config: Path, part: str) -> None:
+    edit(config / "model_index.json", **{part: ["somebodys_package", "Tokenizer"]})
+    with pytest.raises(UserError, match=rf"model_index\.json names no usable {part}"):
         load_model(file, config)
 
 

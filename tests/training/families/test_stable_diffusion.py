@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
+from diffusers import AutoencoderTiny, DDIMScheduler, FlowMatchEulerDiscreteScheduler
+from safetensors.torch import load_file, save_file
 
 from tests.training.families.journey import journey
 from tests.training.families.plain import agree, our_samples, plain_pipeline, plain_samples
@@ -130,3 +132,55 @@ def test_a_missing_part_is_named(folder: Path, tmp_path: Path, part: str) -> Non
     shutil.rmtree(tmp_path / "model" / part)
     with pytest.raises(UserError, match=f"is incomplete: it has no {part}"):
         load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("part", ["vae", "text_encoder"])
+def test_a_frozen_part_without_some_of_its_weights_is_refused(folder: Path, tmp_path: Path, part: str) -> None:
+    copied = shutil.copytree(folder, tmp_path / "model")
+    (file,) = (copied / part).glob("*.safetensors")
+    weights = load_file(file)
+    weights.pop(sorted(weights)[-1])
+    save_file(weights, file, {"format": "pt"})
+    with pytest.raises(UserError, match=rf"{part} cannot be loaded \(1 are missing, the first of them "):
+        load_model(copied)
+
+
+def test_weights_that_an_index_takes_from_a_pickle_are_never_opened(folder: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(folder, tmp_path / "model")
+    (file,) = (copied / "text_encoder").glob("*.safetensors")
+    torch.save(load_file(file), copied / "text_encoder" / "weights.bin")
+    index = {"metadata": {}, "weight_map": dict.fromkeys(load_file(file), "weights.bin")}
+    file.rename(file.with_name("other.safetensors"))
+    (copied / "text_encoder" / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(UserError, match=r"names the weights 'weights\.bin', which are no safetensors beside it"):
+        load_model(copied)
+
+
+def test_an_adapter_in_place_of_a_text_encoder_is_refused(folder: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(folder, tmp_path / "model")
+    (copied / "text_encoder" / "adapter_config.json").write_text('{"base_model_name_or_path": "/elsewhere"}')
+    with pytest.raises(UserError, match="text_encoder holds an adapter"):
+        load_model(copied)
+
+
+@pytest.mark.parametrize(
+    ("vae", "sentence"),
+    [
+        (["diffusers"], "does not name library and class of its vae"),
+        (["transformers", "AutoModel"], "said to be a AutoModel, which transformers has no network of"),
+        (["diffusers", "AutoencoderTiny"], "cannot be loaded"),
+    ],
+)
+def test_a_part_of_another_kind_is_refused(folder: Path, tmp_path: Path, vae: list[str], sentence: str) -> None:
+    copied = shutil.copytree(folder, tmp_path / "model")
+    index = json.loads((copied / "model_index.json").read_text())
+    (copied / "model_index.json").write_text(json.dumps(index | {"vae": vae}))
+    with pytest.raises(UserError, match=sentence):
+        load_model(copied)
+
+
+def test_an_autoencoder_of_another_kind_is_refused(folder: Path) -> None:
+    pipeline = plain_pipeline(folder)
+    pipeline.register_modules(vae=AutoencoderTiny())
+    with pytest.raises(UserError, match="The autoencoder is a AutoencoderTiny"):
+        StableDiffusionModel(pipeline)
