@@ -169,7 +169,7 @@ def _logged(run: RunFolder, work: Callable[[EventLog], None]) -> int:
     try:
         work(log)
     except UserError as error:
-        log.emit("failed", message=str(error))
+        log.emit("failed", message=str(error), **error.facts)
         raise
     except Exception:  # noqa: BLE001  the log tells of the defect, whatever it is
         log.emit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,19 +110,32 @@ def _features(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of some sensitive images and of some others, ``(N, D)`` each; kept in the run's cache."""
     rng = np.random.default_rng(spec.seed)
-    if spec.data.cache == "none":  # of images that are not to be kept, no more are read than are looked at
-        entries = [entry for kind in KINDS.values() for entry in _some(entries, kind, rng)]
-    labels = "".join(entry.label[0] for entry in entries)
-    folder = run.cache / f"features-{cache_key(spec, entries, labels, extract.name, spec.model.source, spec.seed)}"
+    lines = np.sort(np.concatenate([_some(entries, kind, rng) for kind in KINDS.values()]))
+    chosen = [entries[line] for line in lines]
+    labels = "".join(entry.label[0] for entry in chosen)
+    folder = run.cache / f"features-{cache_key(spec, chosen, labels, extract.name, spec.model.source)}"
     if not folder.exists():
-        cache = build_cache(run.cache, spec, entries, log)
-        chosen = {name: np.sort(rng.permutation(cache.indices(*kind))[:MOST_IMAGES]) for name, kind in KINDS.items()}
+        if (run.cache / cache_key(spec, entries)).exists():  # as pixels, for training
+            cache = build_cache(run.cache, spec, entries, log)
+            places = np.flatnonzero(np.isin(cache.kept, lines))
+        else:
+            # What is wrong with images was told when training prepared them.
+            cache = build_cache(run.cache, spec, chosen, _WithoutWarnings(log.path))
+            places = np.arange(len(cache.kept))
         with atomic_folder(folder) as temporary:
-            for name, indices in chosen.items():
-                np.save(temporary / f"{name}.npy", extract(cache.images[indices]))
+            for name, kind in KINDS.items():
+                of_kind = np.intersect1d(places, cache.indices(*kind))
+                np.save(temporary / f"{name}.npy", extract(cache.images[of_kind]))
     return np.load(folder / "sensitive.npy"), np.load(folder / "others.npy")
 
 
-def _some(entries: Sequence[ManifestEntry], labels: Labels, rng: np.random.Generator) -> list[ManifestEntry]:
-    having = [entry for entry in entries if entry.label in labels]
-    return [having[index] for index in np.sort(rng.permutation(len(having))[:MOST_IMAGES])]
+def _some(entries: Sequence[ManifestEntry], labels: Labels, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Lines of up to ``MOST_IMAGES`` entries that have one of `labels`."""
+    having = np.flatnonzero([entry.label in labels for entry in entries])
+    return rng.permutation(having)[:MOST_IMAGES]
+
+
+class _WithoutWarnings(EventLog):
+    def emit(self, event: str, **fields: Any) -> None:
+        if event != "warning":
+            super().emit(event, **fields)

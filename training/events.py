@@ -16,7 +16,8 @@ preview     step, path (PNG sheet, relative to the run folder), columns, count; 
 checkpoint  step, path
 paused, resumed, stopped     step
 warning     message: a sentence for people
-failed      message, and for a defect also traceback
+failed      message; for a defect also traceback; where training diverged: diverged (true), kept (step of the last good
+            checkpoint, or null)
 finished    step, seconds, early (whether training ended before its last step because it was good enough)
 result      stage-specific outcome (export: folder and checks; prior: estimate; sample: folder)
 """

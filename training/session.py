@@ -18,10 +18,11 @@ from training.errors import UserError
 from training.events import Event, EventLog, LineReader
 from training.examples import Examples
 from training.loop import StepResult, TrainState, train
+from training.parallel import between_steps
 from training.preview import sheet, write_png
 from training.runs import RunFolder
 from training.sample_conditions import conditions_for
-from training.sampling import sample_images
+from training.sampling import images_at_once, sample_images
 from training.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class Session:
         self.stride = max(1, -(-spec.optim.steps // POINTS))
         self.asynchronous = state.device.type == "cuda"
         self.seconds: deque[float] = deque(maxlen=50)
+        """Per step, each measured from look to look: in between, a GPU may be steps behind."""
         self.saved_step = state.step
+        self._mark = time.perf_counter()
         self._micro_batch = state.micro_batch
         self._watch = DivergenceWatch()
         self._unseen: list[StepResult] = []
@@ -81,15 +84,15 @@ class Session:
             self.preview()
         if not self.obey():
             return
-        mark = time.perf_counter()
+        self._mark = time.perf_counter()
         for result in train(self.state, self.batches, spec, self.precision):
-            self.seconds.append(time.perf_counter() - mark)
             last = result.step == spec.optim.steps
             previews = bool(spec.preview.every) and (result.step % spec.preview.every == 0 or last)
             saves = result.step % spec.checkpoint.every == 0 or last
             self._unseen.append(result)
             if not self.asynchronous or previews or saves or len(self._unseen) == ASYNC_STEPS:
                 self.look()
+            paused = time.perf_counter()
             if previews:
                 early = self.preview() and not last
             if saves:
@@ -98,7 +101,7 @@ class Session:
                 break
             if not last and not self.obey():
                 return
-            mark = time.perf_counter()
+            self._mark += time.perf_counter() - paused
         if self.saved_step != self.state.step:
             self.save()
         self.log.emit("finished", step=self.state.step, seconds=time.monotonic() - begun, early=early)
@@ -121,13 +124,18 @@ class Session:
             )
         fields = [_fields(result) for result in results]
         rows = torch.stack([torch.stack(list(row.values())) for row in fields]).tolist()  # one transfer
+        now = time.perf_counter()
+        self.seconds.append((now - self._mark) / len(results))
+        self._mark = now
         for result, row in zip(results, rows, strict=True):
             figures = dict.fromkeys(FIGURES) | dict(zip(fields[0], row, strict=True))
             if result.step % self.stride == 0 or result.step == self.spec.optim.steps:
                 self._report(result, figures)
             problem = self._watch.diverged(figures["l_u"] or 0.0, figures["grad_norm"] or 0.0)
-            if problem is not None and self.state.ranks.main:
-                raise UserError(self._diverged(result.step, problem))
+            if problem is not None:
+                if not self.state.ranks.main:  # which have the same figures, and leave the telling to the first
+                    raise SystemExit(2)
+                raise self._diverged(result.step, problem)
 
     def _report(self, result: StepResult, figures: dict[str, float | None]) -> None:
         pace = statistics.median(self.seconds)
@@ -140,8 +148,8 @@ class Session:
             seconds_left=pace * (self.spec.optim.steps - result.step),
         )
 
-    def _diverged(self, step: int, problem: str) -> str:
-        """Delete the checkpoints of what went wrong, and return the sentence that says so."""
+    def _diverged(self, step: int, problem: str) -> UserError:
+        """Delete the checkpoints of what went wrong, and return what says so."""
         for checkpoint in list_checkpoints(self.run_folder):
             if step_of(checkpoint) >= step - WINDOW:  # as far back as the watch was still waiting to be sure
                 shutil.rmtree(checkpoint)
@@ -149,7 +157,11 @@ class Session:
         back = "nothing was saved before"
         if good is not None:
             back = f"the run is back at step {step_of(good)}, which can be reviewed and exported"
-        return f"Training diverged at step {step}: {problem}; {back}. To train further, {advice(self.spec)}."
+        return UserError(
+            f"Training diverged at step {step}: {problem}; {back}. To train further, {advice(self.spec)}.",
+            diverged=True,
+            kept=None if good is None else step_of(good),
+        )
 
     def preview(self) -> bool:
         """Draw samples of the averaged weights; return whether they are good enough to end the run."""
@@ -159,7 +171,7 @@ class Session:
         if state.ranks.main or state.sharded:  # parts of a sharded network work together
             seeds = range(preview.seed, preview.seed + count)
             conditions = conditions_for(seeds, self.examples.condition_values, self.examples.label_names)
-            with state.ema.applied():
+            with state.ema.applied(), between_steps(state.model.denoiser):
                 images = sample_images(
                     state.model,
                     seeds=seeds,
@@ -167,6 +179,8 @@ class Session:
                     device=state.device,
                     conditions=conditions,
                     guidance=preview.guidance,
+                    # Processes that work together have to do so in batches of one size.
+                    batch_size=images_at_once(state.model) if state.sharded else None,
                 )
             state.model.release()
         reached = False
@@ -208,6 +222,8 @@ class Session:
             return True
         while True:
             asked = ranks.told(self._asked() if ranks.main else GO_ON, self.state.device)
+            if asked != GO_ON and self._unseen:
+                self.look()  # before anything of these steps is saved
             if asked == STOP:
                 if self.saved_step != self.state.step:
                     self.save()

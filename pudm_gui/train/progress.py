@@ -54,6 +54,8 @@ class TrainingProgress:
     """Ended before its last step, because it was good enough."""
     checkpoint_step: int | None = None
     failure: str = ""
+    diverged: bool = False
+    """It failed because training went wrong: going on from its checkpoint would go wrong again."""
     warnings: list[str] = field(default_factory=list)
     at: list[int] = field(default_factory=list)
     """Step of each point of the curves."""
@@ -101,6 +103,9 @@ class TrainingProgress:
                 self.warnings.append(str(event.get("message") or ""))
             case "failed":
                 self.failure = str(event.get("message") or "")
+                self.diverged = bool(event.get("diverged"))
+                if self.diverged:  # the checkpoints of what went wrong are gone
+                    self.checkpoint_step = event.get("kept")
             case "finished":
                 self.seconds_left = None
                 self.seconds = event.get("seconds")
@@ -110,7 +115,7 @@ class TrainingProgress:
         self.step = int(event.get("step") or 0)
         self.steps = int(event.get("steps") or 0)
         self.device = str(event.get("device") or "")
-        self.preparing, self.prepared, self.failure, self.early = "", None, "", False
+        self.preparing, self.prepared, self.failure, self.early, self.diverged = "", None, "", False, False
         self.warnings.clear()  # those of an earlier attempt
         self.seconds_left = self.images_per_second = None
         kept = sum(1 for step in self.at if step <= self.step)

@@ -137,7 +137,7 @@ def notice(state: str, progress: TrainingProgress, words: str, *, fine_tuned: bo
         return Notice(_done(progress) + " " + _tr("See what it makes."), "success", _tr("Review it"), "review")
     if state == "failed":
         reason = progress.failure or words or _tr("The run failed.")
-        if progress.checkpoint_step and f"step {progress.checkpoint_step}" in reason:  # says itself what is kept
+        if progress.checkpoint_step and progress.diverged:  # says itself what is kept
             return Notice(reason, "error", _tr("Review it as it is"), "review")
         if progress.checkpoint_step:
             return Notice(f"{reason} {_kept(progress)}", "error", _tr("Go on"), "resume")

@@ -21,6 +21,7 @@ from pudm_gui.train.progress import MemoryNeed, Preview, TrainingProgress
 from pudm_gui.train.run_words import details, gigabytes, notice, percent
 from pudm_gui.train.sample_store import LARGE, SMALL, SampleStore
 from tests import model_folders as build
+from training.events import Event
 from training.runs import RunFolder
 
 WAIT_MS = 60_000
@@ -320,10 +321,23 @@ def test_a_run_that_was_good_enough_early_says_so() -> None:
 
 def test_after_divergence_what_is_left_can_be_reviewed() -> None:
     failure = "Training diverged at step 150: it grew; the run is back at step 100, which can be reviewed."
+    saved: list[Event] = [{"event": "checkpoint", "step": step} for step in (100, 140)]
+    ending: Event = {"event": "failed", "message": failure, "diverged": True}
+    progress = TrainingProgress.of([*EVENTS, *saved, ending | {"kept": 100}])
+    told = notice("failed", progress, "", fine_tuned=True)
+    assert told is not None
+    assert (told.text, told.does, progress.checkpoint_step) == (failure, "review", 100)
+    nothing = notice("failed", TrainingProgress.of([*EVENTS, *saved, ending | {"kept": None}]), "", fine_tuned=True)
+    assert nothing is not None
+    assert nothing.does == "log"
+
+
+def test_a_failure_that_names_a_step_is_no_divergence() -> None:
+    failure = "The disk is full, so step-00000100 could not be written; step 100 is kept."
     ending = [{"event": "checkpoint", "step": 100}, {"event": "failed", "message": failure}]
     told = notice("failed", TrainingProgress.of([*EVENTS, *ending]), "", fine_tuned=True)
     assert told is not None
-    assert (told.text, told.does) == (failure, "review")
+    assert told.does == "resume"
 
 
 def test_a_warning_of_an_earlier_attempt_is_not_repeated() -> None:

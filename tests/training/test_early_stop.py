@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from tests.training.builders import make_run
 from training import early_stop
 from training.checkpoint import CheckpointState
+from training.data import build_cache
 from training.early_stop import StopAtRate
 from training.errors import UserError
 from training.events import EventLog
@@ -100,6 +103,27 @@ def test_of_images_that_are_not_kept_only_some_are_read(tmp_path: Path, monkeypa
     rate, _ = stop_of(run).measure(samples(60, 40), step=2)
     (read,) = [np.load(file) for file in run.cache.glob("*/kept.npy")]
     assert len(read) == 50 and rate == pytest.approx(0.6, abs=0.1)
+
+
+def test_the_same_images_are_looked_at_whether_or_not_all_are_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(early_stop, "MOST_IMAGES", 25)
+    run = run_to_stop(tmp_path)
+    some = stop_of(run).measure(samples(70, 30), step=2)
+    assert [len(np.load(file)) for file in run.cache.glob("*/kept.npy")] == [50]
+    shutil.rmtree(run.cache)
+    build_cache(run.cache, run.spec(), read_manifest(run.manifest_file), EventLog(run.events_file))
+    assert stop_of(run).measure(samples(70, 30), step=2) == some
+
+
+def test_what_is_wrong_with_images_is_told_once(tmp_path: Path) -> None:
+    run = run_to_stop(tmp_path, data__image_size=16)
+    for image in (tmp_path / "images").iterdir():
+        with Image.open(image) as opened:
+            opened.resize((8, 8)).save(image)
+    stop_of(run)
+    assert not [event for event in run.events() if event["event"] == "warning"]
 
 
 @pytest.mark.parametrize("labeled", [{"unlabeled": 80, "sensitive": 9}, {"unlabeled": 9, "sensitive": 30}])

@@ -21,7 +21,8 @@ from safetensors.torch import load_file
 
 from tests.training.builders import make_run, tiny_model
 from training import checkpoint as checkpoint_module
-from training.checkpoint import latest_checkpoint, list_checkpoints, load_model, load_weights
+from training.__main__ import _logged
+from training.checkpoint import latest_checkpoint, list_checkpoints, load_model, load_state, load_weights
 from training.errors import UserError
 from training.events import Event, EventLog, LineReader, send_command
 from training.families import load_model as load_base
@@ -246,11 +247,24 @@ def test_a_run_ends_early_once_its_previews_are_good_enough(tmp_path: Path) -> N
 
 def test_divergence_is_told_and_the_last_checkpoint_stays_good(tmp_path: Path) -> None:
     run = make_run(tmp_path, optim__steps=400, optim__learning_rate=1e30, optim__warmup_steps=0, optim__grad_clip=1e30)
-    with pytest.raises(UserError, match=r"Training diverged at step .*start a new run with a learning rate of 3e\+29"):
+    with pytest.raises(UserError, match=r"Training diverged at step .*start a new run with .* rate of 3e\+29") as told:
         train_here(run)
     checkpoint = latest_checkpoint(run)
+    kept = None if checkpoint is None else load_state(checkpoint).step
+    assert told.value.facts == {"diverged": True, "kept": kept}
     if checkpoint is not None:
         assert all(torch.isfinite(t).all() for t in load_weights(checkpoint, "raw").values())
+
+
+def test_programs_are_told_of_a_failure_what_people_are_told_in_words(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+
+    def work(log: EventLog) -> None:
+        raise UserError("Training diverged.", diverged=True, kept=4)
+
+    with pytest.raises(UserError):
+        _logged(run, work)
+    assert run.events()[-1].items() >= {"event": "failed", "message": "Training diverged.", "kept": 4}.items()
 
 
 def test_full_disk_at_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
