@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -19,6 +19,8 @@ Condition = int | str
 
 Kind = Literal["class", "caption"]
 
+MOST_CLASSES = 100_000
+"""Of a model from scratch: folders named by dates or numbers of persons are no classes 0, 1, 2 …"""
 SLICE = 4096
 """Sidecar files that are read between two calls of `tick`."""
 READERS = 16
@@ -86,9 +88,33 @@ def class_count(spec: RunSpec, entries: Sequence[ManifestEntry]) -> int:
     Raises
     ------
     UserError
-        As for `resolve`.
+        As for `resolve`, or an index is far too large.
     """
-    return 0 if spec.conditioning.source == "none" else max(class_names(spec, entries).values(), default=-1) + 1
+    if spec.conditioning.source == "none":
+        return 0
+    name, last = max(class_names(spec, entries).items(), key=lambda item: item[1], default=("", -1))
+    if last >= MOST_CLASSES:
+        raise UserError(
+            f"The class {name} has the index {last}, and a model from scratch has {MOST_CLASSES} classes at most; give "
+            "conditioning.classes an index from 0 up for each name."
+        )
+    return last + 1
+
+
+def check_classes(values: Iterable[Condition], count: int) -> None:
+    """Refuse what is not one of a model's `count` classes.
+
+    Raises
+    ------
+    UserError
+        Names the first of them.
+    """
+    for value in values:
+        if not isinstance(value, int) or not 0 <= value < count:
+            raise UserError(
+                f"The model has the classes 0 to {count - 1}, and an image is of class {value}; correct "
+                "conditioning.classes."
+            )
 
 
 def _indices(spec: RunSpec, names: set[str]) -> dict[str, int]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from pudm_gui.class_map import parse_class_map
+from pudm_gui.commands.console import Console
 from pudm_gui.model_folder import ModelFacts
+from training.conditions import Kind, check_classes, class_count, resolve
 from training.errors import UserError
+from training.manifest import ManifestEntry
 from training.spec import ConditionSource, RunSpec
 
 SOURCES = tuple(source for source in get_args(ConditionSource) if source != "none")
@@ -47,6 +51,8 @@ def condition_settings(args: argparse.Namespace, facts: ModelFacts | None) -> di
     """
     implied = "csv" if args.csv is not None else "label" if args.by_label else None
     source = args.conditioning or implied
+    if args.column is not None and source != "csv":
+        raise UserError("--column is for captions or classes from a CSV file; name that with --csv.")
     if source is None:
         return _classes(args)
     if implied not in (None, source) or (args.csv is not None and args.by_label):
@@ -86,6 +92,32 @@ def check_conditions(facts: ModelFacts, spec: RunSpec) -> None:
             f"{facts.path} makes images by {facts.conditioning}; say where the {facts.conditioning} of an image comes "
             f"from with --conditioning {'|'.join(choices)}."
         )
+
+
+def look_up_conditions(
+    spec: RunSpec, entries: Sequence[ManifestEntry], facts: ModelFacts | None, console: Console
+) -> None:
+    """Find the caption or class of every image, as the engine will, before there is a run that could fail.
+
+    Raises
+    ------
+    UserError
+        An image has none, or a class that the model does not have.
+    """
+
+    def tick(done: int, total: int) -> None:
+        if done < total:
+            console.progress("Looking up captions and classes", done, total)
+
+    kind: Kind = "class" if facts is None or facts.conditioning == "class" else "caption"
+    try:
+        found = resolve(spec, entries, kind, tick=tick)
+    finally:
+        console.end_progress()
+    if facts is None:
+        class_count(spec, entries)
+    elif facts.classes is not None:
+        check_classes(found, facts.classes)
 
 
 def _classes(args: argparse.Namespace) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import argparse
 import json
 from typing import Any
 
-from pudm_gui.commands.conditions import check_conditions, condition_settings
+from pudm_gui.commands.conditions import check_conditions, condition_settings, look_up_conditions
 from pudm_gui.commands.console import INTERRUPTED, Console
 from pudm_gui.commands.engine import StageInterruptedError, run_stage
 from pudm_gui.model_folder import ModelFacts, read_model_folder
 from pudm_gui.project.project import Project
-from pudm_gui.project.runs import create_run, prior_folder
+from pudm_gui.project.runs import create_run, freeze, prior_folder
 from training.errors import UserError
 from training.runs import RunFolder
 from training.spec import RunSpec, with_settings
@@ -53,7 +53,12 @@ def _estimated(folder: RunFolder, console: Console) -> dict[str, Any]:
 
 
 def train(args: argparse.Namespace, console: Console) -> int:
-    spec = spec_from_flags(args)
+    facts = None if args.source == "scratch" else read_model_folder(args.source, args.config)
+    spec = spec_from_flags(args, facts)
+    if spec.conditioning.source != "none":
+        with Project.open(args.project, read_only=True) as project:
+            frozen = freeze(project, spec)
+        look_up_conditions(*frozen, facts, console)
     if args.beta == "auto":
         with Project.open(args.project) as project:  # for writing: says at once if the run could not be made later
             folder = prior_folder(project, spec)
@@ -69,29 +74,32 @@ def train(args: argparse.Namespace, console: Console) -> int:
     return _train(run, console)
 
 
-def spec_from_flags(args: argparse.Namespace) -> RunSpec:
-    """Defaults, then what the base model says, then the flags, then ``--set``.
+def spec_from_flags(args: argparse.Namespace, facts: ModelFacts | None) -> RunSpec:
+    """Defaults, then what the base model says (None from scratch), then the flags, then ``--set``.
 
     Raises
     ------
     UserError
-        The model cannot be used, or a flag does not go with it.
+        A flag does not go with the model, or with another.
     """
+    if args.config is not None and (facts is None or facts.config is None):
+        raise UserError("--config is for a model in a single file, and --from names none; leave it out.")
     given: dict[str, Any] = {}
-    facts = None if args.source == "scratch" else read_model_folder(args.source, args.config)
     if facts is not None:
         given |= _settings_of_model(facts, args.image_size)
     given |= {setting: value for flag, setting in SETTING_OF_FLAG.items() if (value := getattr(args, flag)) is not None}
     given |= condition_settings(args, facts)
-    given |= dict(args.set or [])
     if args.beta not in (None, "auto"):
         given["objective.beta"] = args.beta
+    given |= dict(args.set or [])
     if "objective.beta" in given:
         given.setdefault("objective.beta_source", "user")
     spec = with_settings(RunSpec(), given)
     if facts is not None:
         check_conditions(facts, spec)
-        _check_lora(facts, spec)
+    if spec.model.lora_rank and (facts is None or not facts.lora):
+        what = "A model from scratch is a pixel model" if facts is None else f"{facts.path} is a {facts.family} model"
+        raise UserError(f"{what}, for which there is no LoRA; leave --lora out.")
     return spec
 
 
@@ -109,11 +117,6 @@ def _settings_of_model(facts: ModelFacts, image_size: int | None) -> dict[str, A
     if facts.channels is not None:
         settings["data.channels"] = facts.channels
     return settings
-
-
-def _check_lora(facts: ModelFacts, spec: RunSpec) -> None:
-    if spec.model.lora_rank and not facts.lora:
-        raise UserError(f"{facts.path} is a {facts.family} model, for which there is no LoRA; leave --lora out.")
 
 
 def resume(args: argparse.Namespace, console: Console) -> int:

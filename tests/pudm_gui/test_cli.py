@@ -319,7 +319,13 @@ class TestConditionalModels:
     def trained(self, pudm: Pudm, project: Path, *options: object) -> RunSpec:
         return RunFolder(Path(pudm("train", project, *options).out.strip())).spec()
 
-    def test_captions_beside_the_images(self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object) -> None:
+    @pytest.fixture
+    def captioned(self, corpus: Path) -> None:
+        for image in corpus.glob("*.png"):
+            image.with_suffix(".txt").write_text("a digit")
+
+    @pytest.mark.usefixtures("captioned", "fake_engine")
+    def test_captions_beside_the_images(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
         model = build.stable_diffusion(tmp_path / "sd")
         spec = self.trained(pudm, project, "--from", model, "--caption-source", "sidecar", "--lora", 4)
         assert (spec.conditioning.source, spec.model.lora_rank) == ("sidecar", 4)
@@ -332,7 +338,8 @@ class TestConditionalModels:
         assert spec.conditioning.by_label == {"unlabeled": "a pet", "sensitive": "a cat", "normal": "a pet"}
 
     def test_classes_from_a_table(self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object) -> None:
-        (tmp_path / "table.csv").write_text("path,class\n")
+        rows = "".join(f"{index:03d}.png,{('cats', '9')[index % 2]}\n" for index in range(IMAGES))
+        (tmp_path / "table.csv").write_text(f"path,class\n{rows}")
         (tmp_path / "classes.txt").write_text("cats=3\n")
         model = build.pixel_model(tmp_path / "ddpm", classes=10)
         options = ["--csv", tmp_path / "table.csv", "--classes", tmp_path / "classes.txt"]
@@ -340,9 +347,8 @@ class TestConditionalModels:
         assert (spec.source, spec.csv, spec.csv_column) == ("csv", str(tmp_path / "table.csv"), "class")
         assert spec.classes == {"cats": 3}
 
-    def test_a_single_file_with_its_configuration(
-        self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object
-    ) -> None:
+    @pytest.mark.usefixtures("captioned", "fake_engine")
+    def test_a_single_file_with_its_configuration(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
         (tmp_path / "files").mkdir()
         file, config = build.single_file(tmp_path / "files" / "v1.safetensors"), build.stable_diffusion(tmp_path / "sd")
         assert "neither configuration nor tokenizers" in pudm("train", project, "--from", file).complaint
@@ -354,6 +360,7 @@ class TestConditionalModels:
     ) -> None:
         captions = build.stable_diffusion(tmp_path / "sd")
         plain = build.pixel_model(tmp_path / "ddpm")
+        classes = build.pixel_model(tmp_path / "classes", classes=3)
         table = tmp_path / "none.csv"
         for options, words in (
             (["--from", captions], "--conditioning sidecar|csv|label"),
@@ -363,9 +370,26 @@ class TestConditionalModels:
             (["--from", captions, "--conditioning", "folder", "--csv", table], "--csv does not go with"),
             (["--from", captions, "--by-label", "cats=a cat"], "unlabeled=TEXT"),
             (["--from", captions, "--classes", table], "cannot be read"),
+            (["--from", captions, "--conditioning", "sidecar"], "25 images have no .txt file beside them"),
+            (["--from", captions, "--conditioning", "sidecar", "--beta", "auto"], "25 images have no .txt file"),
+            (["--from", captions, "--conditioning", "csv"], "conditioning.csv names no file"),
+            (["--from", captions, "--conditioning", "sidecar", "--column", "text"], "--column is for"),
+            (
+                ["--from", classes, "--by-label", "unlabeled=1", "sensitive=3"],
+                "has the classes 0 to 2, and an image is",
+            ),
+            (["--from", classes, "--by-label", "unlabeled=1", "sensitive=cat"], "class 'cat' has no index"),
+            (["--by-label", "unlabeled=1", "sensitive=20240131"], "20240131, and a model from scratch has 100000"),
+            (["--lora", "4"], "for which there is no LoRA"),
+            (["--config", captions], "--config is for a model in a single file"),
+            (["--from", captions, "--config", captions], "--config is for a model in a single file"),
         ):
             assert words in pudm("train", project, *options).complaint
         assert not list((project / "runs").iterdir())
+
+    def test_a_setting_given_by_name_counts_before_a_flag(self, pudm: Pudm, project: Path) -> None:
+        answer = pudm("train", project, "--prepare", "--beta", 0.3, "--set", "objective.beta=0.4")
+        assert RunFolder(Path(answer.out.strip())).spec().objective.beta == 0.4
 
 
 class TestEngineTells:

@@ -11,9 +11,10 @@ from diffusers import DiTPipeline, DiTTransformer2DModel
 from diffusers.models.embeddings import LabelEmbedding
 from torch import Tensor, nn
 
+from training.conditions import check_classes
 from training.errors import UserError
 from training.families import autoencoder
-from training.families.model import Condition, Conditions, DiffusionModel, check_classes
+from training.families.model import Condition, Conditions, DiffusionModel
 from training.families.parts import load_pipeline, read_index
 from training.process import DiscreteProcess
 

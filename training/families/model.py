@@ -11,12 +11,11 @@ import torch
 from diffusers import DiffusionPipeline
 from torch import Tensor, nn
 
+from training.conditions import Condition
 from training.errors import UserError
 from training.process import NoiseProcess
 
 ConditionKind = Literal["none", "class", "caption"]
-Condition = int | str
-"""A class index or a caption."""
 Conditions = Mapping[str, Tensor]
 """A batch's conditions as the network takes them: named tensors whose first axis is the batch; empty where none."""
 
@@ -142,19 +141,3 @@ class DiffusionModel(ABC):
     def frozen_parts(self) -> list[nn.Module]:
         parts = self.pipeline.components.values()
         return [part for part in parts if isinstance(part, nn.Module) and part is not self.denoiser]
-
-
-def check_classes(values: Sequence[Condition], count: int) -> None:
-    """Refuse what is not one of a model's `count` classes.
-
-    Raises
-    ------
-    UserError
-        Names the first of them.
-    """
-    for value in values:
-        if not isinstance(value, int) or not 0 <= value < count:
-            raise UserError(
-                f"The model has the classes 0 to {count - 1}, and an image is of class {value}; correct "
-                "conditioning.classes."
-            )

@@ -11,8 +11,9 @@ import torch
 from diffusers import DDIMPipeline, DDPMPipeline, UNet2DModel
 from torch import Tensor, nn
 
+from training.conditions import check_classes
 from training.errors import UserError
-from training.families.model import Condition, Conditions, DiffusionModel, check_classes
+from training.families.model import Condition, Conditions, DiffusionModel
 from training.families.parts import load_pipeline
 from training.process import DiscreteProcess
 
