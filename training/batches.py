@@ -41,9 +41,14 @@ class Batch:
     seed: int
 
     def split(self, parts: int) -> list[Batch]:
-        """The batch in `parts` parts of about equal size, each with its own seed."""
+        """The batch in `parts` parts of about equal size, each with its own seed.
+
+        No part is empty: where there are fewer images than parts, the last image is in the last parts once more.
+        """
         if parts == 1:
             return [self]
+        if parts > len(self.x0):
+            return self._filled(parts).split(parts)
         tensors = zip(
             self.x0.tensor_split(parts), self.noise.tensor_split(parts), self.positions.tensor_split(parts), strict=True
         )
@@ -55,6 +60,13 @@ class Batch:
             replace(self, x0=x0, noise=noise, positions=positions, conditions=condition, seed=self.seed + index)
             for index, ((x0, noise, positions), condition) in enumerate(zip(tensors, conditions, strict=True))
         ]
+
+    def _filled(self, count: int) -> Batch:
+        rows = torch.arange(count, device=self.x0.device).clamp_max(len(self.x0) - 1)
+        conditions = {name: values[rows] for name, values in self.conditions.items()}
+        return replace(
+            self, x0=self.x0[rows], noise=self.noise[rows], positions=self.positions[rows], conditions=conditions
+        )
 
 
 class Batches:
@@ -119,9 +131,9 @@ class Batches:
         x0 = encoded
         if self._model.encodes:
             x0 = self._model.latents(encoded, torch.randn(shape, device=device)[share])
-        # Away from the next step's seed, for each part of the batch adds its number.
+        # Another for each process, and away from the next step's, for each part of the batch adds its number.
         x0, noise = (values.contiguous(memory_format=layout(device)) for values in (x0, noise))
-        return Batch(x0, noise, positions, conditions, seed + (1 << 31))
+        return Batch(x0, noise, positions, conditions, seed + (1 << 31) + share.start)
 
     def _drawn(self, step: int, share: slice) -> tuple[NDArray[np.int64], Tensor]:
         """Indices ``(b,)`` of the images of a step, and draws ``(b, 4)`` in [0, 1) for what is random about each."""

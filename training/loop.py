@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from training import optimizer as optimizers
 from training.arithmetic import attention, layout
@@ -59,17 +60,17 @@ class TrainState:
     ) -> None:
         self.model, self.device, self.ranks = model, device, ranks
         sharded = ranks.size > 1 and spec.sharding == "fsdp"
-        # FSDP splits contiguous weights only.
-        memory_format = torch.contiguous_format if sharded else layout(device)
-        denoiser = model.denoiser.to(device).to(memory_format=memory_format).train()
+        denoiser = model.denoiser.train()
         if sharded:
             shard(denoiser, model.called_from_outside, device, ranks)
+        else:
+            denoiser.to(device).to(memory_format=layout(device))  # FSDP splits contiguous weights only
         self.network: nn.Module = denoiser
         if ranks.size > 1 and not sharded:
             self.network = replicate(denoiser, device)
         self.parameters = {name: value for name, value in denoiser.named_parameters() if value.requires_grad}
+        self.optimizer = optimizers.build(self.parameters.values(), spec)  # may change how the weights lie in memory
         self.ema = Ema(self.parameters, spec.ema_decay)
-        self.optimizer = optimizers.build(self.parameters.values(), spec)
         self.sharded = sharded
         self.micro_batch = micro_batch
         self.step = 0
@@ -152,8 +153,8 @@ def accumulate_gradient(
 
     with torch.no_grad():
         losses = torch.cat([denoising_losses(state, part, spec, precision) for part in parts])
-    terms, weights = loss_weights(state.ranks.gather(losses, whole), objective)
-    shares = weights[own].tensor_split(len(parts))
+    terms, weights = loss_weights(state.ranks.gather(losses[: len(batch.x0)], whole), objective)
+    shares = functional.pad(weights[own], (0, len(losses) - len(batch.x0))).split([len(part.x0) for part in parts])
     for part, share in zip(parts, shares, strict=True):
         with synchronised(state.network, part is parts[-1]):
             _backward(denoising_losses(state, part, spec, precision), share, state.ranks)

@@ -20,6 +20,8 @@ Sharding = Literal["ddp", "fsdp"]
 def shard(denoiser: nn.Module, apart: Sequence[str], device: torch.device, ranks: Ranks) -> None:
     """Split the parameters of `denoiser`, in place, over all processes (FSDP2), block by block.
 
+    Each block goes to the device when it is split, so that the whole of it need not fit there.
+
     Parameters
     ----------
     apart
@@ -45,16 +47,32 @@ def blocks(denoiser: nn.Module) -> list[nn.Module]:
 def replicate(denoiser: nn.Module, device: torch.device) -> DistributedDataParallel:
     """A network whose backward pass averages the gradients of all processes."""
     devices = [device.index] if device.type == "cuda" else None
-    return DistributedDataParallel(denoiser, device_ids=devices, gradient_as_bucket_view=True)
+    # Buffers, such as tables of positions, are the same everywhere and stay so: they are not sent at every step.
+    return DistributedDataParallel(denoiser, device_ids=devices, gradient_as_bucket_view=True, broadcast_buffers=False)
 
 
 @contextmanager
 def synchronised(network: nn.Module, now: bool) -> Iterator[None]:
-    """Forward and backward that exchange gradients between processes only if `now`."""
+    """Forward and backward of whole copies that exchange gradients only if `now`.
+
+    Parts of a network do always, for none of the processes has room for all gradients.
+    """
     if isinstance(network, DistributedDataParallel) and not now:
         with network.no_sync():
             yield
         return
-    if isinstance(network, FSDPModule):
-        network.set_requires_gradient_sync(now)
     yield
+
+
+@contextmanager
+def between_steps(network: nn.Module) -> Iterator[None]:
+    """Let a network compute with weights that are not those of the next step.
+
+    What FSDP gathered for a forward pass without a backward pass it keeps, and would train with.
+    """
+    try:
+        yield
+    finally:
+        for module in network.modules():
+            if isinstance(module, FSDPModule):
+                module.reshard()

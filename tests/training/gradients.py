@@ -15,10 +15,11 @@ from torch import Tensor
 from training.batches import Batches
 from training.events import SilentLog
 from training.examples import prepare_examples
-from training.loop import TrainState, accumulate_gradient
+from training.loop import TrainState, accumulate_gradient, denoising_losses
 from training.lora import add_adapters
 from training.manifest import read_manifest
 from training.objective import Terms
+from training.parallel import between_steps
 from training.ranks import join, leave
 from training.runs import RunFolder
 from training.start import starting_model
@@ -39,6 +40,12 @@ def gradient(run: RunFolder, step: int, micro_batch: int) -> tuple[Terms, dict[s
     )
     batches = Batches(examples, model, spec)
     state = TrainState(model, spec.optim, CPU, ranks, micro_batch)
+    with torch.no_grad():
+        for average in state.ema.averages.values():
+            average.mul_(1.5)
+    if state.sharded:  # first a preview, by other weights: the step must not see them
+        with state.ema.applied(), between_steps(state.network), torch.no_grad():
+            denoising_losses(state, batches(0, CPU, ranks), spec, "float32")
     terms = accumulate_gradient(state, batches(step, CPU, ranks), batches, spec, "float32")
     gradients = {}
     for name, parameter in state.parameters.items():

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.training.stand_ins import PixelsOnly
-from training.batches import Batches, stratified_positions
+from training.batches import Batch, Batches, stratified_positions
 from training.errors import UserError
 from training.examples import Examples
 from training.ranks import Ranks
@@ -87,6 +87,16 @@ def test_ranks_share_the_batch_of_one_process(size: int) -> None:
     parts = [batches(3, CPU, Ranks(rank, size)) for rank in range(size)]
     for name in ("x0", "noise", "positions"):
         assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(whole, name))
+    assert parts[0].seed == whole.seed and len({part.seed for part in parts}) == size  # dropout differs
+
+
+def test_a_batch_in_parts_has_none_that_is_empty() -> None:
+    batch = Batch(torch.arange(3.0)[:, None], torch.zeros(3, 1), torch.arange(3), {"c": torch.arange(3)}, seed=5)
+    parts = batch.split(5)
+    assert [part.x0.item() for part in parts] == [0, 1, 2, 2, 2]
+    assert [part.conditions["c"].item() for part in parts] == [part.positions.item() for part in parts]
+    assert [part.seed for part in parts] == [5, 6, 7, 8, 9]
+    assert [len(part.x0) for part in batch.split(2)] == [2, 1]
 
 
 class TestStratifiedPositions:

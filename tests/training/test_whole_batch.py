@@ -39,15 +39,13 @@ def run_with_r(tmp_path: Path, sign: str, **settings: object) -> tuple[RunFolder
     """A run, and a step of it whose R has the wanted sign on the whole batch, and in which half batches disagree."""
     beta = {"positive": 0.1, "negative": 0.999, "differs between the parts": 0.93}[sign]
     images = {"unlabeled": 24, "sensitive": 12}
-    run = make_run(
-        tmp_path,
-        images=images,
-        optim__batch_size=BATCH,
-        optim__labeled_fraction=0.5,
-        objective__beta=beta,
-        optim__steps=1000,
-        **settings,
-    )
+    defaults = {
+        "optim__batch_size": BATCH,
+        "optim__labeled_fraction": 0.5,
+        "objective__beta": beta,
+        "optim__steps": 1000,
+    }
+    run = make_run(tmp_path, images=images, **(defaults | settings))  # type: ignore[arg-type]
     spec = run.spec()
     model = starting_model(spec)
     log = SilentLog(run.events_file)
@@ -97,15 +95,23 @@ def test_the_gradient_is_that_of_plain_autograd(tmp_path: Path) -> None:
 
 def test_two_processes_give_the_gradient_of_the_whole_batch(tmp_path: Path) -> None:
     cases = [
-        ("positive", BATCH, "ddp"),
-        ("negative", 2, "ddp"),
-        ("differs between the parts", BATCH, "ddp"),
-        ("differs between the parts", 2, "ddp"),
-        ("differs between the parts", 4, "fsdp"),
+        ("positive", BATCH, "ddp", BATCH),
+        ("negative", 2, "ddp", BATCH),
+        ("differs between the parts", BATCH, "ddp", BATCH),
+        ("differs between the parts", 2, "ddp", BATCH),
+        ("differs between the parts", 4, "fsdp", BATCH),
+        ("differs between the parts", BATCH, "fsdp", BATCH),
+        ("positive", 1, "ddp", 5),  # one process has fewer images than the other has parts
+        ("positive", 1, "fsdp", 5),
     ]
     runs, jobs = [], []
-    for number, (sign, micro_batch, sharding) in enumerate(cases):
-        settings = {"objective__correction": "abs", "objective__positive_weight": 1.0, "optim__sharding": sharding}
+    for number, (sign, micro_batch, sharding, batch_size) in enumerate(cases):
+        settings = {
+            "objective__correction": "abs",
+            "objective__positive_weight": 1.0,
+            "optim__sharding": sharding,
+            "optim__batch_size": batch_size,
+        }
         run, step = run_with_r(tmp_path / str(number), sign, **settings)
         runs.append((run, step))
         jobs.append(f"{run.path}:{step}:{micro_batch}")
