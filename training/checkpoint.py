@@ -28,6 +28,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.distributed.checkpoint import HuggingFaceStorageReader, HuggingFaceStorageWriter
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.tensor import DTensor
 
 from training.atomic import atomic_folder, write_atomic
@@ -175,15 +176,17 @@ def restore(checkpoint: Path, denoiser: nn.Module, ema: Ema, optimizer: torch.op
 
 @contextmanager
 def full_disk_told(what: str) -> Iterator[None]:
-    """A full disk in a sentence, where safetensors has wrapped the system's error into text."""
+    """A full disk in a sentence, where safetensors, or torch for several processes, made text of the system's error."""
     try:
         yield
-    except SafetensorError as error:
+    except (SafetensorError, CheckpointException) as error:
         if "No space left" in str(error) or "os error 28" in str(error):
             raise UserError(
                 f"The disk is full, so {what} could not be written: free some space and go on; what was saved before "
                 "is kept."
             ) from error
+        if isinstance(error, CheckpointException):  # no Exception, so that nobody who tells of defects would catch it
+            raise RuntimeError(str(error)) from error
         raise
 
 
@@ -191,14 +194,15 @@ def _write_shards(target: Path, state: CheckpointState, tensors: Mapping[str, Ma
     def write(folder: Path) -> None:
         for part, values in tensors.items():
             writer = HuggingFaceStorageWriter(str(folder / part), save_distributed=True)
-            dcp.save({name: value.detach() for name, value in values.items()}, storage_writer=writer)
+            with full_disk_told(f"the checkpoint of step {state.step}"):
+                dcp.save({name: value.detach() for name, value in values.items()}, storage_writer=writer)
 
     place = [""]
     if dist.get_rank() != 0:
         dist.broadcast_object_list(place, 0)
         write(Path(place[0]))
         return
-    with full_disk_told(f"the checkpoint of step {state.step}"), atomic_folder(target) as folder:
+    with atomic_folder(target) as folder:
         place[0] = str(folder)
         dist.broadcast_object_list(place, 0)
         write(folder)
@@ -218,14 +222,17 @@ def _read(checkpoint: Path, part: str, like: Mapping[str, Tensor] | None = None)
             return {name: _spread(tensor, (like or {}).get(_parameter(name, part))) for name, tensor in whole.items()}
         reader = HuggingFaceStorageReader(str(shards))
         found = reader.read_metadata().state_dict_metadata
+        if not found:
+            raise FileNotFoundError(f"{shards} is empty")
         tensors = {name: _empty(metadata, (like or {}).get(_parameter(name, part))) for name, metadata in found.items()}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="torch.distributed is disabled")
             dcp.load(tensors, storage_reader=reader, no_dist=not dist.is_initialized())
         return tensors
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, CheckpointException) as error:
+        reason = str(error).strip().splitlines()[-1]  # the last of many, where torch tells of all processes
         raise UserError(
-            f"{checkpoint} cannot be read ({error}); delete that folder to go on from the one before."
+            f"{checkpoint} cannot be read ({reason}); delete that folder to go on from the one before."
         ) from None
 
 

@@ -21,13 +21,20 @@ def pick_device(name: str) -> torch.device:
     Raises
     ------
     UserError
-        CUDA was asked for and is not there.
+        CUDA was asked for and is not there, or there are fewer devices than processes.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError("This machine has no usable CUDA device; use --device cpu, or install the NVIDIA driver.")
-    return torch.device(name, int(os.environ.get("LOCAL_RANK", "0"))) if name == "cuda" else torch.device(name)
+    if name != "cuda":
+        return torch.device(name)
+    index, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if index >= there:
+        raise UserError(
+            f"There are more processes than GPUs on this machine, which has {there}; start one process for each."
+        )
+    return torch.device(name, index)
 
 
 def pick_precision(spec: RunSpec, device: torch.device) -> Precision:

@@ -65,8 +65,12 @@ class Ranks:
         dist.all_reduce(box, dist.ReduceOp.MIN)
         return int(box.item())
 
-    def main_first(self, work: Callable[[], Result]) -> Result:
+    def main_first(self, work: Callable[[], Result | None]) -> Result | None:
         """Let the main process do what leaves files for the others, then the others, which find them.
+
+        Returns
+        -------
+        What `work` did; ``None`` where it did in the main process, without asking the others to work.
 
         Raises
         ------
@@ -75,18 +79,18 @@ class Ranks:
         """
         if self.size == 1:
             return work()
-        outcome = [False]
+        outcome = ["failed"]
         if self.main:
             try:
                 result = work()
-                outcome = [True]
+                outcome = ["nothing" if result is None else "done"]
                 return result
             finally:
                 dist.broadcast_object_list(outcome, 0)
         dist.broadcast_object_list(outcome, 0)
-        if not outcome[0]:
+        if outcome[0] == "failed":
             raise SystemExit(2)
-        return work()
+        return work() if outcome[0] == "done" else None
 
     def require_same(self, what: bytes, sentence: str) -> None:
         """Refuse to go on where the processes do not have the same `what`.
@@ -110,12 +114,14 @@ def join(device: torch.device) -> Ranks:
     if size == 1:
         return Ranks()
     if not dist.is_initialized():
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # objects, and pinned memory, go by way of the current one
         backend = "nccl" if device.type == "cuda" else "gloo"
         dist.init_process_group(backend, timeout=PATIENCE, device_id=device if device.type == "cuda" else None)
     return Ranks(dist.get_rank(), dist.get_world_size())
 
 
 def leave() -> None:
-    """Part from the others, where there are any."""
+    """Part from the others, where there are any. It waits for them, so it is not for a process that failed alone."""
     if dist.is_initialized():
         dist.destroy_process_group()

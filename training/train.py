@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +40,8 @@ def run_training(run: RunFolder, log: EventLog) -> None:
         Bad input, a full disk, too little memory or divergence, in one sentence.
     """
     device = pick_device(run.spec().device)
-    ranks = join(device)
-    try:
-        _run(run, log, device, ranks)
-    finally:
-        leave()
+    _run(run, log, device, join(device))
+    leave()  # not after a failure: NCCL would wait for the others, which wait for this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +72,13 @@ def _run(run: RunFolder, log: EventLog, device: torch.device, ranks: Ranks) -> N
         device=describe(device) + (f", {ranks.size} processes" if ranks.size > 1 else ""),
         precision=precision,
     )
-    try:
-        prepared = ranks.main_first(lambda: _prepare(run, spec, device, precision, log, commands_since))
-    except ReadingStoppedError:
+    commands = LineReader(run.commands_file)
+
+    def stopped() -> bool:  # the others do not look: they do as the main process did
+        return ranks.main and _stop_asked(commands, commands_since)
+
+    prepared = ranks.main_first(lambda: _prepare(run, spec, device, precision, log, stopped))
+    if prepared is None:
         log.emit("stopped", step=step)
         return
     try:
@@ -85,15 +86,20 @@ def _run(run: RunFolder, log: EventLog, device: torch.device, ranks: Ranks) -> N
         session.run()
     except torch.OutOfMemoryError:
         raise UserError(
-            f"The GPU has not enough free memory for {prepared.spec.optim.batch_size} images at a time; close other "
-            "programs, or start a run with a smaller optim.micro_batch."
+            "The GPU ran out of memory; close other programs, or start a run with a smaller optim.micro_batch, with "
+            "gradient checkpointing (model.gradient_checkpointing) or with LoRA (model.lora_rank)."
         ) from None
 
 
 def _prepare(
-    run: RunFolder, spec: RunSpec, device: torch.device, precision: Precision, log: EventLog, commands_since: float
-) -> _Prepared:
-    """All that can go wrong with the input, before any step is taken."""
+    run: RunFolder,
+    spec: RunSpec,
+    device: torch.device,
+    precision: Precision,
+    log: EventLog,
+    stopped: Callable[[], bool],
+) -> _Prepared | None:
+    """All that can go wrong with the input, before any step is taken; ``None`` where it was told to stop."""
     entries = read_manifest(run.manifest_file)
     model = starting_model(spec, class_count(spec, entries) if spec.model.source == "scratch" else 0)
     if spec.model.lora_rank:
@@ -102,10 +108,10 @@ def _prepare(
         add_adapters(model, spec.model.lora_rank, spec.model.lora_alpha, spec.seed)
     if spec.model.gradient_checkpointing:
         model.denoiser.enable_gradient_checkpointing()  # type: ignore[operator]
-    commands = LineReader(run.commands_file)
-    examples = prepare_examples(
-        run.cache, spec, entries, model, device, log, lambda: _stop_asked(commands, commands_since)
-    )
+    try:
+        examples = prepare_examples(run.cache, spec, entries, model, device, log, stopped)
+    except ReadingStoppedError:
+        return None
     return _Prepared(spec, entries, model, examples, precision)
 
 
