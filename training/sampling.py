@@ -52,6 +52,8 @@ def sample_images(
         One per seed for a conditional model, else ``None``.
     guidance
         Classifier-free guidance scale (Ho and Salimans, 2021); ``None`` is the family's customary one, 1 is none.
+    batch_size
+        Images drawn at once; ``None`` is a number that is likely to fit, and fewer where a GPU's memory runs out.
     progress
         Called with (images done, images in all) after each batch.
 
@@ -68,23 +70,42 @@ def sample_images(
         raise UserError(f"This {model.family} model draws by {model.conditioning}; give one for each image.")
     model.check_conditions(conditions or [])
     scale = model.guidance if guidance is None else guidance
-    batch_size = batch_size or images_at_once(model)
-    sampler = model.process.sampler(steps)
+    at_once = batch_size or images_at_once(model)
     was_training = model.denoiser.training
     model.denoiser.eval()
-    batches = []
-    for start in range(0, len(seeds), batch_size):
-        part = slice(start, start + batch_size)
-        noise = seeded_noise(seeds[part], model.latent_shape).to(device)
-        embedded = _embed(model, conditions[part] if conditions is not None else [], scale, device)
-        batches.append(to_uint8(model.decode(_denoise(model, sampler, noise, embedded, scale))))
-        if progress is not None:
-            progress(min(start + batch_size, len(seeds)), len(seeds))
-        # Multi-step state that a sampler keeps belongs to one batch.
-        sampler = model.process.sampler(steps)
-    model.denoiser.train(was_training)
-    shape = (model.channels, model.image_size, model.image_size)
-    return np.concatenate(batches) if batches else np.empty((0, *shape), np.uint8)
+    images = np.empty((len(seeds), model.channels, model.image_size, model.image_size), np.uint8)
+    done = 0
+    try:
+        while done < len(seeds):
+            part = slice(done, min(done + at_once, len(seeds)))
+            try:
+                images[part] = _drawn(model, seeds[part], (conditions or [])[part], steps, scale, device)
+                done = part.stop
+            except torch.OutOfMemoryError:
+                if batch_size is not None or at_once == 1:
+                    raise
+                at_once = -(-at_once // 2)
+            if done != part.stop:
+                torch.cuda.empty_cache()  # out here, where the error no longer holds on to what was computed
+            elif progress is not None:
+                progress(done, len(seeds))
+    finally:
+        model.denoiser.train(was_training)
+    return images
+
+
+def _drawn(
+    model: DiffusionModel,
+    seeds: Sequence[int],
+    conditions: Sequence[Condition],
+    steps: int,
+    guidance: float,
+    device: torch.device,
+) -> NDArray[np.uint8]:
+    noise = seeded_noise(seeds, model.latent_shape).to(device)
+    embedded = _embed(model, conditions, guidance, device)
+    # A sampler of its own, for the state that multi-step ones keep.
+    return to_uint8(model.decode(_denoise(model, model.process.sampler(steps), noise, embedded, guidance)))
 
 
 def _embed(

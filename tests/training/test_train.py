@@ -198,7 +198,7 @@ def test_too_little_memory_of_the_gpu_is_one_sentence(tmp_path: Path, monkeypatc
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("training.session.train", full)
-    with pytest.raises(UserError, match="not enough free memory for 8 images at a time"):
+    with pytest.raises(UserError, match=r"The GPU ran out of memory; .* smaller optim\.micro_batch"):
         train_here(make_run(tmp_path))
 
 
@@ -265,6 +265,29 @@ def test_programs_are_told_of_a_failure_what_people_are_told_in_words(tmp_path: 
     with pytest.raises(UserError):
         _logged(run, work)
     assert run.events()[-1].items() >= {"event": "failed", "message": "Training diverged.", "kept": 4}.items()
+
+
+def test_samples_are_drawn_in_smaller_batches_where_memory_runs_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_base(tiny_model(tmp_path))
+    settings = {"seeds": range(7), "steps": 2, "device": torch.device("cpu")}
+    roomy = sample_images(model, **settings)  # type: ignore[arg-type]
+    real, done = PixelModel.predict, []
+
+    def little_memory(self: PixelModel, network: torch.nn.Module, noisy: torch.Tensor, *rest: object) -> torch.Tensor:
+        if len(noisy) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(self, network, noisy, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PixelModel, "predict", little_memory)
+    model.denoiser.train()
+    tight = sample_images(model, **settings, progress=lambda *told: done.append(told))  # type: ignore[arg-type]
+    assert np.abs(tight.astype(int) - roomy).max() <= 1 and model.denoiser.training
+    assert done == [(2, 7), (4, 7), (6, 7), (7, 7)]
+    with pytest.raises(torch.OutOfMemoryError):  # a batch that was asked for is kept
+        sample_images(model, **settings, batch_size=4)  # type: ignore[arg-type]
+    assert model.denoiser.training
 
 
 def test_full_disk_at_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
