@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from training.rows import sent
+
 ZOOM = 1.1
 """Images are zoomed by a factor from 1 / ZOOM to ZOOM."""
 SHIFT = 0.06
@@ -34,12 +36,13 @@ def augment(images: Tensor, draws: Tensor, *, mirror: bool, moved: Tensor | None
         ``(B,)`` bool, on the CPU: the images to shift and zoom; ``None`` for none.
     """
     if mirror:
-        rows = (draws[:, 0] < 0.5).nonzero()[:, 0].to(images.device)
+        rows = sent((draws[:, 0] < 0.5).nonzero()[:, 0], images.device)
         images[rows] = images[rows].flip(-1)
     if moved is not None and moved.any():
         rows = moved.nonzero()[:, 0]
-        grid = functional.affine_grid(_transforms(draws[rows]).to(images.device), [len(rows), *images.shape[1:]], False)
-        rows = rows.to(images.device)
+        transforms = sent(_transforms(draws[rows]), images.device)
+        grid = functional.affine_grid(transforms, [len(rows), *images.shape[1:]], False)
+        rows = sent(rows, images.device)
         resampled = functional.grid_sample(images[rows], grid, "bicubic", "reflection", False)
         images[rows] = resampled.clamp_(-1, 1)
     return images

@@ -118,7 +118,8 @@ class FlowMatchingProcess:
         self.length = len(self._sigmas)
 
     def noised(self, x0: Tensor, noise: Tensor, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        sigma = self._sigmas.to(x0.device)[positions]
+        self._sigmas = self._sigmas.to(x0.device)  # once: a copy at each step would wait for the GPU
+        sigma = self._sigmas[positions]
         wide = sigma[:, None, None, None]
         timesteps = sigma * self._config["num_train_timesteps"]
         return (1 - wide) * x0 + wide * noise, timesteps, noise - x0

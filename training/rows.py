@@ -53,20 +53,20 @@ class Rows:
         device = _numbered(device)
         resident = self._on(device)
         if resident is not None:
-            return resident.index_select(0, torch.from_numpy(rows).to(device))
-        coming, self._coming = self._coming, None
-        sent = None if coming is None else coming.result()
-        found = None if sent is None else places(sent.rows, rows)
-        if sent is None or found is None:
-            sent, found = self._send(rows, device), np.arange(len(rows))
+            return resident.index_select(0, sent(torch.from_numpy(rows), device))
+        hint, self._coming = self._coming, None
+        coming = None if hint is None else hint.result()
+        found = None if coming is None else places(coming.rows, rows)
+        if coming is None or found is None:
+            coming, found = self._send(rows, device), np.arange(len(rows))
         stream = torch.cuda.current_stream(device)
-        stream.wait_event(sent.arrived)
-        sent.tensor.record_stream(stream)
-        if len(found) < len(sent.rows):
-            self._coming = coming  # the rest of these rows may be asked for next
-        if np.array_equal(found, np.arange(len(sent.rows))):
-            return sent.tensor
-        return sent.tensor.index_select(0, torch.from_numpy(found).to(device))
+        stream.wait_event(coming.arrived)
+        coming.tensor.record_stream(stream)
+        if len(found) < len(coming.rows):
+            self._coming = hint  # the rest of these rows may be asked for next
+        if np.array_equal(found, np.arange(len(coming.rows))):
+            return coming.tensor
+        return coming.tensor.index_select(0, sent(torch.from_numpy(found), device))
 
     def prefetch(self, rows: NDArray[np.int64], device: torch.device) -> None:
         """Begin to copy rows that `gather` will be asked for, all together or in parts. Forgets earlier hints."""
@@ -98,6 +98,11 @@ class Rows:
         if self.array.nbytes <= self._share * torch.cuda.mem_get_info(device)[0]:
             self._resident = copied(self.array, device)
         return self._resident
+
+
+def sent(values: Tensor, device: torch.device) -> Tensor:
+    """A few numbers on `device`, without waiting for what a GPU still computes."""
+    return values.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else values.to(device)
 
 
 def _numbered(device: torch.device) -> torch.device:
