@@ -175,6 +175,12 @@ class RunSpec(Section):
                 raise ValueError(f"{name} must be an absolute path")
         return self
 
+    @model_validator(mode="after")
+    def _early_stop_has_previews(self) -> RunSpec:
+        if self.preview.stop_at is not None and self.preview.every == 0:
+            raise ValueError("preview.stop_at judges previews, and preview.every is 0, which draws none")
+        return self
+
     @property
     def labeled_batch_size(self) -> int:
         """Images of each batch drawn from the labeled pool: at least one, and never the whole batch."""

@@ -36,6 +36,11 @@ def test_unknown_key_in_a_file_is_refused(tmp_path: Path) -> None:
         RunSpec.load(tmp_path / "spec.json")
 
 
+def test_an_early_stop_without_previews_is_refused() -> None:
+    with pytest.raises(UserError, match=r"stop_at judges previews, and preview\.every is 0"):
+        with_settings(RunSpec(), {"preview.stop_at": "0.9", "preview.every": "0"})
+
+
 def test_a_newer_version_says_update(tmp_path: Path) -> None:
     (tmp_path / "spec.json").write_text(json.dumps({"version": 2, "hyperdrive": True}))
     with pytest.raises(UserError, match=r"newer version of PU-DM Studio.*update the program"):
