@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from training.compiled import Compiled, compiled
 from training.events import EventLog, LineReader
@@ -102,6 +104,21 @@ def test_it_has_the_networks_parameters_and_no_others(tmp_path: Path) -> None:
     wrapped = compiled(network, EventLog(tmp_path / "events.jsonl"))
     assert [id(value) for value in wrapped.parameters()] == [id(value) for value in network.parameters()]
     assert len(wrapped.state_dict()) == len(network.state_dict())
+
+
+def test_copies_that_exchange_gradients_go_on_doing_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", lambda network: network)
+    network, log = Bend(), EventLog(tmp_path / "events.jsonl")
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/meeting", rank=0, world_size=1)
+    try:
+        replicated = DistributedDataParallel(network)
+        wrapped = compiled(replicated, log)
+        for _ in range(2):  # the second fails where the first has not finished its exchange
+            wrapped(torch.randn(2, 3))[0].sum().backward()
+    finally:
+        dist.destroy_process_group()
+    assert wrapped is replicated and isinstance(replicated.module, Compiled)
+    assert network.linear.weight.grad is not None and warnings(log) == []
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
