@@ -235,9 +235,12 @@ def _sidecar(reader: EntryReader, index: int, kind: Kind) -> str | None:
     if suffix == ".json":
         path = reader.entries[index].path
         try:
-            text = str(json.loads(text)[kind])
+            value = json.loads(text)[kind]
         except (ValueError, KeyError, TypeError):
-            raise UserError(f"The .json of {path} has no {kind!r}; add it, or a .txt with the {kind}.") from None
+            value = None
+        if value is None:
+            raise UserError(f"The .json of {path} has no {kind!r}; add it, or a .txt with the {kind}.")
+        text = str(value)
     return " ".join(text.split())
 
 

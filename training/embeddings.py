@@ -51,6 +51,10 @@ class ConditionTable:
         self._model: DiffusionModel | None = None
         self._all: list[Condition] = values
 
+    def of(self, lines: NDArray[np.int64]) -> list[Condition]:
+        """The condition of each of these lines of the manifest."""
+        return [self.values[number] for number in self.numbers[lines].tolist()]
+
     def embed(
         self,
         folder: Path,

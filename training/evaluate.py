@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from training.atomic import atomic_folder, write_atomic
 from training.checkpoint import load_model, load_state, require_checkpoint
-from training.conditions import resolve
+from training.data import open_reader
 from training.device import pick_device
+from training.embeddings import open_conditions
 from training.errors import UserError
 from training.events import EventLog
 from training.families import Condition, DiffusionModel
@@ -66,7 +67,10 @@ def evaluate(run: RunFolder, *, samples: int, truth: Path | None, seed: int, log
         judge = judge_by_labels(run, spec, entries, seed, log)
     seeds = range(FIRST_SEED * (1 + seed), FIRST_SEED * (1 + seed) + samples)
     model = load_model(checkpoint)
-    values = None if model.conditioning == "none" else resolve(spec, entries, model.conditioning)
+    table = open_conditions(  # as they were in training
+        run.cache, spec, entries, model, lambda: open_reader(run.cache, spec, entries, log, _never), log, _never
+    )
+    values = None if table is None else table.of(np.arange(len(entries)))
     conditions = conditions_for(seeds, values, [entry.label for entry in entries])
     before = None
     if spec.model.source != "scratch":
@@ -127,6 +131,10 @@ def _draw(
         raise UserError(
             "The GPU has not enough free memory to draw samples; close other programs and evaluate again."
         ) from None
+
+
+def _never() -> bool:
+    return False
 
 
 def _write(folder: Path, images: Images) -> None:

@@ -89,7 +89,7 @@ class Examples:
     def condition_values(self) -> list[Condition] | None:
         """The class or caption of each image, ``None`` for an unconditional model."""
         table = self._conditions
-        return None if table is None else [table.values[number] for number in table.numbers[self.kept].tolist()]
+        return None if table is None else table.of(self.kept)
 
     def fetch(self, indices: NDArray[np.int64], draws: Tensor, device: torch.device) -> tuple[Tensor, Conditions]:
         """A batch, which depends on `indices` and `draws` alone: not on how a step's images are split.

@@ -80,14 +80,15 @@ def secrets_of(
     Parameters
     ----------
     folders
-        Paths to keep secret besides the image folders, the base model and the home folder.
+        Paths to keep secret besides the image folders, the base model, the table of captions and the home folder.
     ordinary
         Texts that tell nothing. A folder called "images" gives nothing away, and every card has that word: what is in
         these texts is not looked for as a single word, yet still as part of a path.
     """
     roots = [*spec.data.roots.values()]
     base = [] if spec.model.source == "scratch" else [spec.model.source]
-    paths = [*map(Path, roots), *map(Path, base), *folders, Path.home()]
+    told = [*roots, *base, *filter(None, (spec.model.config, spec.conditioning.csv))]
+    paths = [*map(Path, told), *folders, Path.home()]
     known = _words(" ".join(ordinary)) | _words(" ".join(Report.model_fields)) | REPORT_WORDS | set(BETA_SOURCES)
     names = {Path(root).name for root in roots} | _user()
     return Secrets(

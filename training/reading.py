@@ -6,7 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from training.errors import UserError
 from training.image_opening import ImageError, Source
 from training.manifest import ManifestEntry
-from training.shards import index_shard, member_key
+from training.shards import index_shard, member_extension, member_key
 
 OPEN_SHARDS = 8
 """Tar files that a thread keeps open: an epoch's order visits a few at a time."""
@@ -122,14 +122,17 @@ class EntryReader:
         assert entry.member is not None
         shard = int(self.shard[index])
         span = self._texts(shard).get(member_key(entry.member[1]) + suffix)
-        return None if span is None else self._open.read(self.shards[shard], *span)
+        try:
+            return None if span is None else self._open.read(self.shards[shard], *span)
+        except OSError as error:
+            raise UserError(f"{self.shards[shard]} cannot be read ({error.strerror}); restore the file.") from None
 
     def _texts(self, shard: int) -> dict[str, tuple[int, int]]:
-        """Spans of a tar file's members by key and last suffix."""
+        """Spans of a tar file's members by key and extension."""
         found = self._captions.get(shard)
         if found is None:
             table = index_shard(self.shards[shard], self._cache)
-            names = (f"{member_key(name)}{PurePosixPath(name).suffix.lower()}" for name in table.names)
+            names = (f"{member_key(name)}.{member_extension(name)}" for name in table.names)
             found = dict(zip(names, map(tuple, table.spans.tolist()), strict=True))
             self._captions = {shard: found}  # of one shard alone: entries come shard by shard
         return found

@@ -17,12 +17,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.atomic import disk_error
+from training.atomic import write_atomic
 from training.errors import UserError
 from training.images import SUFFIXES
 from training.manifest import Label, ManifestEntry
@@ -55,6 +56,11 @@ def member_key(name: str) -> str:
     return (path.parent / first).as_posix() if first else name
 
 
+def member_extension(name: str) -> str:
+    """What follows the first dot of its last part, in small letters: ``txt`` of ``0001.txt``."""
+    return PurePosixPath(name).name.partition(".")[2].lower()
+
+
 def index_shard(shard: Path, cache: Path | None = None) -> ShardIndex:
     """Read a tar file's table of contents.
 
@@ -85,14 +91,9 @@ def index_shard(shard: Path, cache: Path | None = None) -> ShardIndex:
     except FileNotFoundError:
         index = _read_index(shard)
     cache.mkdir(parents=True, exist_ok=True)
-    temporary = kept.with_suffix(".tmp.npz")
-    packed = "\0".join(index.names).encode("utf-8", "surrogateescape")
-    try:
-        np.savez(temporary, names=np.frombuffer(packed, np.uint8), spans=index.spans)
-        temporary.replace(kept)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise disk_error(error, kept) from error
+    packed, content = "\0".join(index.names).encode("utf-8", "surrogateescape"), BytesIO()
+    np.savez(content, names=np.frombuffer(packed, np.uint8), spans=index.spans)
+    write_atomic(kept, content.getvalue())
     return index
 
 

@@ -13,6 +13,7 @@ from tests.training.builders import make_run, tiny_model, write_images
 from training.errors import UserError
 from training.evaluate import evaluate
 from training.events import EventLog
+from training.manifest import Label
 from training.report import Report
 from training.runs import RunFolder
 from training.train import run_training
@@ -88,15 +89,21 @@ def test_from_scratch_there_is_no_before(tmp_path: Path) -> None:
 
 def test_a_conditional_model_draws_what_is_not_labeled_sensitive(tmp_path: Path) -> None:
     """Its samples are judged by what it is meant to go on making."""
+    images: dict[Label, int] = {"unlabeled": 20, "normal": 10, "sensitive": 12}
+    table = tmp_path / "classes.csv"
+    rows = [f"{label}-{index:03}.png,{number}" for number, label in enumerate(images) for index in range(images[label])]
+    table.write_text("\n".join(["path,class", *rows]))
     run = make_run(
         tmp_path,
-        images={"unlabeled": 20, "normal": 10, "sensitive": 12},
+        images=images,
         model=tiny_model(tmp_path / "classes", classes=3),
-        conditioning__source="label",
-        conditioning__by_label={"unlabeled": "0", "normal": "1", "sensitive": "2"},
+        conditioning__source="csv",
+        conditioning__csv=str(table),
+        conditioning__csv_column="class",
         optim__steps=2,
     )
     run_training(run, EventLog(run.events_file))
+    table.unlink()  # a run keeps what it was trained by
     report = assess(run, samples=24)
     assert 0 <= report.nsr <= 1 and report.nsr_before is not None
     drawn_with = json.loads((run.evaluation / "judgments.json").read_text())["conditions"]

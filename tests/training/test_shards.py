@@ -168,9 +168,15 @@ class TestConditions:
         spec = spec_for(tmp_path, conditioning__source="sidecar")
         assert resolve(spec, index_shards(tmp_path), "class") == [7]
         assert resolve(spec, index_shards(tmp_path), "caption") == ["A cat."]
-        write_shard(tmp_path / "a.tar", {"1.png": png(1), "1.json": "{}"})
-        with pytest.raises(UserError, match=r"The \.json of a\.tar::1\.png has no 'caption'"):
-            resolve(spec, index_shards(tmp_path), "caption")
+        for nothing in ("{}", '{"caption": null}', "[]"):
+            write_shard(tmp_path / "a.tar", {"1.png": png(1), "1.json": nothing})
+            with pytest.raises(UserError, match=r"The \.json of a\.tar::1\.png has no 'caption'"):
+                resolve(spec, index_shards(tmp_path), "caption")
+
+    def test_only_the_member_of_that_very_extension(self, tmp_path: Path) -> None:
+        write_shard(tmp_path / "a.tar", {"1.png": png(1), "1.TXT": "A cat.", "1.prompt.txt": "Make a cat."})
+        spec = spec_for(tmp_path, conditioning__source="sidecar")
+        assert resolve(spec, index_shards(tmp_path), "caption") == ["A cat."]
 
     def test_missing_ones(self, tmp_path: Path) -> None:
         write_shard(tmp_path / "a.tar", {"1.png": png(1), "2.png": png(2), "2.txt": "two"})

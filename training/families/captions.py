@@ -8,6 +8,8 @@ from typing import Any
 from training.errors import UserError
 from training.families.model import Condition
 
+CHECKED_AT_ONCE = 4096
+"""Captions: the tokens of a million would take gigabytes."""
 SHOWN = 40
 """Characters of a caption that a sentence about it repeats."""
 
@@ -33,14 +35,14 @@ def check_captions(values: Sequence[Condition], tokenizer: Any, limit: int) -> N
     wrong = next((value for value in values if not isinstance(value, str)), None)
     if wrong is not None:
         raise UserError(f"The model takes captions, and an image has the class {wrong}; change conditioning.source.")
-    if not values:
-        return
-    for caption, tokens in zip(values, tokenizer(list(values), verbose=False).input_ids, strict=True):
-        if len(tokens) > limit:
-            raise UserError(
-                f"The caption “{_beginning(str(caption))}” has {len(tokens)} tokens, and the model reads at most "
-                f"{limit}; shorten it."
-            )
+    for start in range(0, len(values), CHECKED_AT_ONCE):
+        captions = [str(value) for value in values[start : start + CHECKED_AT_ONCE]]
+        for caption, tokens in zip(captions, tokenizer(captions, verbose=False).input_ids, strict=True):
+            if len(tokens) > limit:
+                raise UserError(
+                    f"The caption “{_beginning(caption)}” has {len(tokens)} tokens, and the model reads at most "
+                    f"{limit}; shorten it."
+                )
 
 
 def check_width(given: int, wanted: Any, what: str) -> None:

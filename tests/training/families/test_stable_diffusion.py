@@ -16,7 +16,7 @@ from tests.training.families.journey import journey
 from tests.training.families.plain import agree, our_samples, plain_pipeline, plain_samples
 from tests.training.families.tiny_pipelines import SCHEDULE, stable_diffusion, vae
 from training.errors import UserError
-from training.families import load_model
+from training.families import captions, load_model
 from training.families.stable_diffusion import StableDiffusionModel
 
 CPU = torch.device("cpu")
@@ -81,6 +81,15 @@ def test_no_condition_is_the_empty_caption(model: StableDiffusionModel) -> None:
 
 def test_a_caption_of_as_many_tokens_as_the_limit_is_taken(model: StableDiffusionModel) -> None:
     model.check_conditions(["cat " * 75])  # and the first and the last token
+
+
+def test_of_many_captions_the_last_is_checked_as_well(
+    model: StableDiffusionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captions, "CHECKED_AT_ONCE", 2)
+    model.check_conditions(["a cat"] * 5)
+    with pytest.raises(UserError, match="tokens, and the model reads at most"):
+        model.check_conditions([*["a cat"] * 4, "cat " * 100])
 
 
 def test_a_longer_caption_is_refused(model: StableDiffusionModel) -> None:
