@@ -7,6 +7,7 @@ trains.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -44,6 +45,8 @@ FAMILIES = {
 """By the class that `model_index.json` names; the engine's own table is `training.families`."""
 UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 """Parts that training does without."""
+T5 = ("text_encoder_3", "tokenizer_3")
+"""Parts of Stable Diffusion 3 that may have been removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,9 @@ def _family(folder: Path, index: dict[str, Any]) -> Family:
 def _check_parts(folder: Path, index: dict[str, Any]) -> None:
     """Every part that the pipeline names has its folder."""
     _family(folder, index)
+    spared = UNUSED if (folder / T5[0]).is_dir() else (*UNUSED, *T5)
     for part, value in index.items():
-        wanted = isinstance(value, list) and value[:1] != [None] and part not in UNUSED
+        wanted = isinstance(value, list) and value[:1] != [None] and part not in spared
         if wanted and not (folder / part).is_dir():
             raise UserError(
                 f"{folder} is incomplete: model_index.json names {part}, and there is no folder {part}; copy the "
@@ -196,12 +200,16 @@ def _described(folder: Path, index: dict[str, Any]) -> ModelFacts:
 
 
 def _class_names(labels: object) -> dict[str, int]:
-    """Index by each of the names in {"0": "tench, Tinca tinca"}, the form of DiTPipeline."""
-    names: dict[str, int] = {}
+    """Index by each of the names in {"0": "tench, Tinca tinca"}, the form of DiTPipeline.
+
+    Names of several classes are left out: a crane is a bird and a machine.
+    """
+    found: defaultdict[str, set[int]] = defaultdict(set)
     for number, words in labels.items() if isinstance(labels, dict) else ():
         if str(number).isdecimal():
-            names |= {word.strip(): int(number) for word in str(words).split(",")}
-    return names
+            for word in str(words).split(","):
+                found[word.strip()].add(int(number))
+    return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def stable_diffusion_xl(folder: Path) -> Path:
 def diffusion_transformer(folder: Path) -> Path:
     parts = {"transformer": ["diffusers", "DiTTransformer2DModel"], "vae": VAE, "scheduler": SCHEDULER}
     network = {"sample_size": 32, "in_channels": 4, "out_channels": 8, "num_embeds_ada_norm": 1000}
-    names = {"id2label": {"0": "tench, Tinca tinca", "1": "goldfish"}}
+    names = {"id2label": {"0": "tench, Tinca tinca", "1": "goldfish", "134": "crane", "517": "crane"}}
     return write_model(folder, "DiTPipeline", {**parts, **names}, {"transformer": network, "vae": FOUR_BLOCKS})
 
 

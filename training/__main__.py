@@ -99,23 +99,25 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _sample(options: argparse.Namespace) -> int:
+    from training.device import gpu_memory_told
     from training.sample import sample_to_folder
 
     if options.n < 1:
         raise UserError(f"--n is {options.n}; give the number of images to draw, at least 1.")
     if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
         raise UserError(f"{options.out} already exists and is not empty; choose a new folder.")
-    sample_to_folder(
-        options.model_dir,
-        options.out,
-        count=options.n,
-        seed=options.seed,
-        steps=options.sampling_steps,
-        device=options.device,
-        prompt=options.prompt,
-        class_index=options.class_index,
-        guidance=options.guidance,
-    )
+    with gpu_memory_told("draw samples"):
+        sample_to_folder(
+            options.model_dir,
+            options.out,
+            count=options.n,
+            seed=options.seed,
+            steps=options.sampling_steps,
+            device=options.device,
+            prompt=options.prompt,
+            class_index=options.class_index,
+            guidance=options.guidance,
+        )
     return 0
 
 
@@ -124,27 +126,33 @@ def _evaluate(options: argparse.Namespace) -> int:
         raise UserError(f"--samples is {options.samples}; give at least 2, better 500.")
 
     def work(run: RunFolder, log: EventLog) -> None:
+        from training.device import gpu_memory_told
         from training.evaluate import evaluate
 
-        evaluate(run, samples=options.samples, truth=options.truth, seed=options.seed, log=log)
+        with gpu_memory_told("draw and judge samples"):
+            evaluate(run, samples=options.samples, truth=options.truth, seed=options.seed, log=log)
 
     return _stage("evaluate", options.run_dir, work)
 
 
 def _prior(options: argparse.Namespace) -> int:
     def work(run: RunFolder, log: EventLog) -> None:
+        from training.device import gpu_memory_told
         from training.prior import estimate_prior
 
-        estimate_prior(run, log)
+        with gpu_memory_told("look at the images"):
+            estimate_prior(run, log)
 
     return _stage("prior", options.run_dir, work)
 
 
 def _export(options: argparse.Namespace) -> int:
     def work(run: RunFolder, log: EventLog) -> None:
+        from training.device import gpu_memory_told
         from training.export import export
 
-        export(run, options.out_dir, weights=options.weights, log=log, replace_export=options.replace)
+        with gpu_memory_told("check the exported model"):
+            export(run, options.out_dir, weights=options.weights, log=log, replace_export=options.replace)
 
     return _stage("export", options.run_dir, work)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -48,6 +50,28 @@ def pick_precision(spec: RunSpec, device: torch.device) -> Precision:
         "AMX",
     )
     return "bf16" if fast and spec.data.image_size >= BF16_FROM_SIZE else "float32"
+
+
+@contextmanager
+def gpu_memory_told(work: str) -> Iterator[None]:
+    """Too little memory for `work` that is no training, in a sentence: another run may have it just now.
+
+    Parameters
+    ----------
+    work
+        Such as "draw samples".
+
+    Raises
+    ------
+    UserError
+        The GPU's memory does not suffice.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise UserError(
+            f"The GPU has not enough free memory to {work}; close other programs and do it again."
+        ) from None
 
 
 def describe(device: torch.device) -> str:

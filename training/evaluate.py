@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from training.atomic import atomic_folder, write_atomic
@@ -20,7 +19,6 @@ from training.checkpoint import load_model, load_state, require_checkpoint
 from training.data import open_reader
 from training.device import pick_device
 from training.embeddings import open_conditions
-from training.errors import UserError
 from training.events import EventLog
 from training.families import Condition, DiffusionModel
 from training.manifest import label_counts, read_manifest
@@ -117,20 +115,15 @@ def _draw(
 ) -> Images:
     device = pick_device(spec.device)
     model.denoiser.to(device)
-    try:
-        return sample_images(
-            model,
-            seeds=seeds,
-            steps=SAMPLING_STEPS,
-            device=device,
-            conditions=conditions,
-            guidance=spec.preview.guidance,
-            progress=lambda done, total: log.emit("progress", what=what, done=done, total=total),
-        )
-    except torch.OutOfMemoryError:
-        raise UserError(
-            "The GPU has not enough free memory to draw samples; close other programs and evaluate again."
-        ) from None
+    return sample_images(
+        model,
+        seeds=seeds,
+        steps=SAMPLING_STEPS,
+        device=device,
+        conditions=conditions,
+        guidance=spec.preview.guidance,
+        progress=lambda done, total: log.emit("progress", what=what, done=done, total=total),
+    )
 
 
 def _never() -> bool:

@@ -54,11 +54,11 @@ def condition_settings(args: argparse.Namespace, facts: ModelFacts | None) -> di
     if args.column is not None and source != "csv":
         raise UserError("--column is for captions or classes from a CSV file; name that with --csv.")
     if source is None:
-        return _classes(args)
+        return _classes(args, facts)
     if implied not in (None, source) or (args.csv is not None and args.by_label):
         option = "--csv" if args.csv is not None else "--by-label"
         raise UserError(f"{option} does not go with --conditioning {source}; leave one of them out.")
-    settings: dict[str, Any] = {"conditioning.source": source} | _classes(args)
+    settings: dict[str, Any] = {"conditioning.source": source} | _classes(args, facts)
     if args.csv is not None:
         if not args.csv.is_file():
             raise UserError(f"There is no file {args.csv}; name a CSV file with the columns path and caption or class.")
@@ -120,14 +120,16 @@ def look_up_conditions(
         check_classes(found, facts.classes)
 
 
-def _classes(args: argparse.Namespace) -> dict[str, Any]:
+def _classes(args: argparse.Namespace, facts: ModelFacts | None) -> dict[str, Any]:
+    """Numbers by name: the model's own, and what a file says over them."""
+    known = {} if facts is None else facts.class_names
     if args.classes is None:
-        return {}
+        return {"conditioning.classes": known} if known else {}
     try:
         text = args.classes.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         raise UserError(f"{args.classes} cannot be read ({error}); name a text file of name=number lines.") from None
-    return {"conditioning.classes": parse_class_map(text)}
+    return {"conditioning.classes": known | parse_class_map(text)}
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -347,6 +347,14 @@ class TestConditionalModels:
         assert (spec.source, spec.csv, spec.csv_column) == ("csv", str(tmp_path / "table.csv"), "class")
         assert spec.classes == {"cats": 3}
 
+    def test_classes_by_the_names_that_the_model_knows(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
+        model = build.diffusion_transformer(tmp_path / "dit")
+        by_label = ("--by-label", "unlabeled=tench", "sensitive=goldfish")
+        spec = self.trained(pudm, project, "--prepare", "--from", model, *by_label)
+        assert spec.conditioning.classes == {"tench": 0, "Tinca tinca": 0, "goldfish": 1}
+        crane = ("--by-label", "unlabeled=tench", "sensitive=crane")  # a bird or a machine
+        assert "class 'crane' has no index" in pudm("train", project, "--from", model, *crane).complaint
+
     @pytest.mark.usefixtures("captioned", "fake_engine")
     def test_a_single_file_with_its_configuration(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
         (tmp_path / "files").mkdir()

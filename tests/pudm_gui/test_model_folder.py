@@ -114,6 +114,16 @@ class TestIncompleteFolders:
         with pytest.raises(UserError, match="names tokenizer, and there is no folder tokenizer"):
             read_model_folder(model)
 
+    def test_t5_may_have_been_removed(self, tmp_path: Path) -> None:
+        folder = build.stable_diffusion_3(tmp_path / "sd3")
+        index = json.loads((folder / "model_index.json").read_text())
+        named = {"text_encoder_3": ["transformers", "T5EncoderModel"], "tokenizer_3": ["transformers", "T5Tokenizer"]}
+        (folder / "model_index.json").write_text(json.dumps(index | named))
+        assert read_model_folder(folder).family == "Stable Diffusion 3"
+        (folder / "text_encoder_3").mkdir()
+        with pytest.raises(UserError, match="there is no folder tokenizer_3"):
+            read_model_folder(folder)
+
     def test_no_weights(self, tmp_path: Path) -> None:
         model = build.pixel_model(tmp_path / "model")
         weights = model / "unet" / "diffusion_pytorch_model.safetensors"

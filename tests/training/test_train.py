@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 
 from tests.training.builders import make_run, tiny_model
 from training import checkpoint as checkpoint_module
-from training.__main__ import _logged
+from training.__main__ import _logged, main
 from training.checkpoint import latest_checkpoint, list_checkpoints, load_model, load_state, load_weights
 from training.errors import UserError
 from training.events import Event, EventLog, LineReader, send_command
@@ -254,6 +254,23 @@ def test_divergence_is_told_and_the_last_checkpoint_stays_good(tmp_path: Path) -
     assert told.value.facts == {"diverged": True, "kept": kept}
     if checkpoint is not None:
         assert all(torch.isfinite(t).all() for t in load_weights(checkpoint, "raw").values())
+
+
+@pytest.mark.parametrize(
+    ("stage", "work"),
+    [("prior", "prior.estimate_prior"), ("evaluate", "evaluate.evaluate"), ("export", "export.export")],
+)
+def test_a_gpu_that_another_run_fills_is_one_sentence_in_any_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, work: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(f"training.{work}", full)
+    run = make_run(tmp_path)
+    assert main([stage, str(run.path), *([str(tmp_path / "out")] if stage == "export" else [])]) == 2
+    told = run.events()[-1]
+    assert told["event"] == "failed" and "not enough free memory" in told["message"] and "traceback" not in told
 
 
 def test_programs_are_told_of_a_failure_what_people_are_told_in_words(tmp_path: Path) -> None:

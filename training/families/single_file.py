@@ -79,7 +79,8 @@ def load_single_file(path: Path, config: Path | None = None) -> Any:
     Parameters
     ----------
     config
-        The folder with its configuration and tokenizers; ``None`` looks for one of the file's name, beside it.
+        The folder with its configuration and tokenizers; ``None`` looks for one of the file's name, beside it, and for
+        one that it lies in.
 
     Returns
     -------
@@ -161,7 +162,10 @@ def _has(shapes: Shapes, *prefixes: str) -> bool:
 
 
 def _config_folder(path: Path, config: Path | None, kind: Kind) -> Path:
-    folder = config or path.with_suffix("")
+    beside = path.with_suffix("")
+    if config is None and not beside.is_dir() and (path.parent / "model_index.json").is_file():
+        return path.parent  # as many are shared, next to the parts
+    folder = config or beside
     if folder.is_dir():
         return folder
     missing = f"{config} is not a folder" if config else f"{path} comes without its configuration and tokenizers"

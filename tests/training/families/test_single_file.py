@@ -119,6 +119,11 @@ def test_a_folder_of_the_files_name_beside_it_is_found(file: Path, config: Path)
     assert load_model(file).image_size == 16
 
 
+def test_a_file_that_lies_in_the_folder_of_its_parts(file: Path, config: Path) -> None:
+    moved = file.rename(config / file.name)
+    assert agree(our_samples(load_model(moved), CAPTIONS), our_samples(load_model(moved, config), CAPTIONS))
+
+
 def test_a_users_way(file: Path, config: Path, tmp_path: Path) -> None:
     exported = journey(tmp_path, file, model__config=str(config), model__lora_rank=2)
     model, plain = load_model(exported), plain_pipeline(exported)
