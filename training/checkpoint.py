@@ -276,7 +276,8 @@ def _placed(tensor: Tensor, parameter: Tensor) -> Tensor | int:
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer, denoiser: nn.Module) -> dict[str, Tensor]:
     return {
-        f"{name}/{field}": value if isinstance(value, Tensor) else torch.tensor(value)
+        # bitsandbytes has one map of values for all parameters, and a file no two tensors in one place.
+        f"{name}/{field}": value.clone() if field.startswith("qmap") else torch.as_tensor(value)
         for name, parameter in denoiser.named_parameters()
         for field, value in optimizer.state.get(parameter, {}).items()
     }

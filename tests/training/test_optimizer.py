@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
+from tests.training.builders import make_run
 from training.errors import UserError
+from training.events import EventLog
 from training.optimizer import build, check, state_bytes
 from training.spec import OptimSpec
+from training.train import run_training
 
 EIGHT_BITS = OptimSpec(optimizer="adamw8bit")
 CPU = torch.device("cpu")
@@ -102,3 +108,20 @@ def test_8_bit_adam_finds_its_weights_laid_out_as_it_needs_them() -> None:
     layers = network()
     build(layers.parameters(), EIGHT_BITS)
     assert all(parameter.is_contiguous() for parameter in layers.parameters())
+
+
+def test_a_resumed_run_goes_on_with_the_same_8_bit_moments(tmp_path: Path) -> None:
+    pytest.importorskip("bitsandbytes")
+    run = make_run(tmp_path, model__source="scratch", optim__optimizer="adamw8bit", optim__steps=4, checkpoint__keep=2)
+    weights = []
+    for _ in range(2):
+        run_training(run, EventLog(run.events_file))
+        last = run.checkpoints / "step-00000004"
+        weights.append(load_file(last / "model.safetensors"))
+        shutil.rmtree(last)  # so that the second time goes on from step 2
+    assert any(
+        value.dtype == torch.uint8
+        for value in load_file(run.checkpoints / "step-00000002" / "optimizer.safetensors").values()
+    )
+    for name, value in weights[0].items():
+        torch.testing.assert_close(weights[1][name], value, rtol=0, atol=0)
