@@ -47,8 +47,10 @@ def blocks(denoiser: nn.Module) -> list[nn.Module]:
 def replicate(denoiser: nn.Module, device: torch.device) -> DistributedDataParallel:
     """A network whose backward pass averages the gradients of all processes."""
     devices = [device.index] if device.type == "cuda" else None
+    copies = DistributedDataParallel(denoiser, device_ids=devices, gradient_as_bucket_view=True)
     # Buffers, such as tables of positions, are the same everywhere and stay so: they are not sent at every step.
-    return DistributedDataParallel(denoiser, device_ids=devices, gradient_as_bucket_view=True, broadcast_buffers=False)
+    copies.broadcast_buffers = False
+    return copies
 
 
 @contextmanager
