@@ -92,7 +92,7 @@ def test_images_are_looked_at_once_for_all_processes_of_a_run(tmp_path: Path, mo
 
 
 def test_a_base_model_looks_at_the_images_itself(tmp_path: Path) -> None:
-    run = make_run(tmp_path, images=LABELED, preview__stop_at=0.9)
+    run = make_run(tmp_path, images=LABELED, preview__stop_at=0.9, preview__every=2)
     rate, _ = stop_of(run).measure(samples(80, 20), step=2)
     assert rate == pytest.approx(0.8, abs=0.1)
 
