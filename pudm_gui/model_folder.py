@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pudm_gui.single_file import PIPELINE_OF_FILE, file_parameters
-from pudm_gui.weights_header import PICKLED, folder_parameters, pickle_sentence
+from pudm_gui.weights_header import folder_parameters
+from training.checkpoint_layout import PICKLED, T5, UNUSED, pickle_sentence
 from training.errors import UserError
 
 Conditioning = Literal["none", "class", "caption"]
@@ -43,10 +44,6 @@ FAMILIES = {
     "StableDiffusion3Pipeline": Family("Stable Diffusion 3", "transformer", "vae", "caption", lora=True),
 }
 """By the class that `model_index.json` names; the engine's own table is `training.families`."""
-UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
-"""Parts that training does without."""
-T5 = ("text_encoder_3", "tokenizer_3")
-"""Parts of Stable Diffusion 3 that may have been removed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from training.checkpoint_layout import PICKLED, pickle_sentence
 from training.errors import UserError
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Shape of each tensor by its name."""
 
-PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 LONGEST_HEADER = 100_000_000
 """Bytes; the format's own limit."""
 
@@ -65,13 +65,6 @@ def folder_parameters(folder: Path) -> int:
             else f"{folder} has no weights (a .safetensors file); copy the checkpoint again."
         )
     return sum(count_parameters(read_shapes(folder / name)) for name in files)
-
-
-def pickle_sentence(path: Path) -> str:
-    return (
-        f"{path} is a pickled checkpoint, which can run code when opened, and is refused; convert it to safetensors "
-        "where you trust its origin (load it with diffusers and call save_pretrained(..., safe_serialization=True))."
-    )
 
 
 def _one_variant(names: Iterable[str]) -> list[str]:

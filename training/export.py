@@ -11,6 +11,7 @@ from typing import Any
 
 from training.atomic import atomic_folder, write_atomic
 from training.checkpoint import Weights, full_disk_told, load_model, load_state, require_checkpoint
+from training.checkpoint_layout import EXPORTED
 from training.device import pick_device
 from training.errors import UserError
 from training.events import EventLog
@@ -23,14 +24,6 @@ from training.modelcard import CardFacts, model_card
 from training.report import Report
 from training.runs import RunFolder
 
-PARTS = frozenset(
-    {
-        *("model_index.json", "README.md", "report.json", "pytorch_lora_weights.safetensors"),
-        *("unet", "transformer", "scheduler", "vae", "vqvae"),
-        *("text_encoder", "text_encoder_2", "text_encoder_3", "tokenizer", "tokenizer_2", "tokenizer_3"),
-    }
-)
-"""What an export may consist of; a folder with anything else in it is never replaced."""
 WHERE_FROM = ("_name_or_path", "name_or_path")
 """Keys of configuration files that tell where a part was loaded from."""
 STAGES = ("Loading the run's model", "Writing the model", "Checking what was written")
@@ -111,7 +104,7 @@ def _check_target(folder: Path, replace_export: bool) -> None:
         raise UserError(f"{folder} is a file, or lies below one; choose a folder to export to.") from None
     except OSError as error:
         raise UserError(f"{folder} cannot be read ({error.strerror}); choose another folder to export to.") from None
-    earlier_export = "model_index.json" in names and names <= PARTS
+    earlier_export = "model_index.json" in names and names <= EXPORTED
     if names and earlier_export and not replace_export:
         raise UserError(f"{folder} holds an earlier export; choose a new folder, or replace it with --replace.")
     if names and not earlier_export:

@@ -13,9 +13,9 @@ from PIL import Image, UnidentifiedImageError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from training.checkpoint_layout import PICKLED
 from training.export_privacy import VOCABULARIES, Secrets, texts
 from training.families import Condition, DiffusionModel
-from training.families.parts import PICKLED
 from training.images import SUFFIXES
 from training.plain import draw_plainly, guidance_of
 from training.process import FlowMatchingProcess

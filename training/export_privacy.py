@@ -18,7 +18,7 @@ from training.modelcard_settings import BETA_SOURCES
 from training.report import Report
 from training.spec import RunSpec
 
-TEXTS = (".json", ".md", ".txt")
+TEXTS = (".json", ".md", ".txt", ".jinja")
 VOCABULARIES = frozenset({"tokenizer.json", "vocab.json", "added_tokens.json", "merges.txt"})
 """Names of the files in which a tokenizer keeps its words."""
 ABSOLUTE_PATH = re.compile(

@@ -11,12 +11,10 @@ from pudm_gui.commands.console import Console
 from pudm_gui.commands.engine import StageInterruptedError, run_stage
 from pudm_gui.commands.report_table import report_table
 from pudm_gui.model_folder import read_model_folder
+from training.checkpoint_layout import LORA_FILE
 from training.errors import UserError
 from training.report import Report
 from training.runs import RunFolder
-
-LORA_FILE = "pytorch_lora_weights.safetensors"
-"""What the engine calls the adapter of a run that trained one, beside the whole model."""
 
 
 def sample(args: argparse.Namespace, console: Console) -> int:

@@ -6,17 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from training.checkpoint_layout import EXPORTED
 from training.runs import RunFolder
 
 MODEL_INDEX = "model_index.json"
-EXPORTED = frozenset(
-    {
-        *(MODEL_INDEX, "README.md", "report.json", "pytorch_lora_weights.safetensors"),
-        *("unet", "transformer", "scheduler", "vae", "vqvae"),
-        *("text_encoder", "text_encoder_2", "text_encoder_3", "tokenizer", "tokenizer_2", "tokenizer_3"),
-    }
-)
-"""What an export may consist of (`training.export`); anything else in a folder belongs to somebody."""
 
 
 class TargetState(Enum):

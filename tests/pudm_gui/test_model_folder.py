@@ -154,10 +154,8 @@ class TestIncompleteFolders:
 def test_the_window_and_the_engine_mean_the_same_models() -> None:
     from importlib import import_module
 
-    from pudm_gui.export.target import EXPORTED
-    from pudm_gui.model_folder import FAMILIES, UNUSED
-    from training import export, families
-    from training.families import parts
+    from pudm_gui.model_folder import FAMILIES
+    from training import families
 
     assert FAMILIES.keys() == families.FAMILIES.keys()
     for name, (module, cls) in families.FAMILIES.items():
@@ -165,5 +163,3 @@ def test_the_window_and_the_engine_mean_the_same_models() -> None:
         assert FAMILIES[name].lora == bool(model.lora_targets)
         assert FAMILIES[name].conditioning in (model.conditioning, "none")
         assert bool(FAMILIES[name].autoencoder) == model.encodes
-    assert UNUSED == parts.UNUSED
-    assert EXPORTED == export.PARTS

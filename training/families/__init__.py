@@ -7,9 +7,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from training.checkpoint_layout import PICKLED, pickle_sentence
 from training.errors import UserError
 from training.families.model import Condition, ConditionKind, Conditions, DiffusionModel
-from training.families.parts import PICKLED, pickle_sentence, read_index
+from training.families.parts import read_index
 from training.families.pixel import PixelModel
 
 # Pipeline class to module and model class. Imported when met: transformers alone takes seconds to load.

@@ -16,15 +16,13 @@ from diffusers import DiffusionPipeline
 from diffusers.utils import logging
 from torch import nn
 
+from training.checkpoint_layout import PICKLED, UNUSED, pickle_sentence
 from training.errors import UserError
 
 logging.disable_progress_bar()  # a log has no use for bars
 
-PICKLED = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 LIBRARIES = ("diffusers", "transformers")
 """Where the classes of a pipeline's parts may come from."""
-UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
-"""Parts that judge or take images; training and sampling need none of them."""
 EARLIER_NAMES = {"DiTTransformer2DModel": "Transformer2DModel"}
 """What a network's class was called when older checkpoints of it were saved."""
 
@@ -137,13 +135,6 @@ def weights_variant(folder: Path) -> str | None:
             raise UserError(pickle_sentence(pickled))
         raise UserError(f"{folder} has no weights (a .safetensors file); copy the checkpoint again.")
     return "fp16" if all(".fp16" in name for name in names) else None
-
-
-def pickle_sentence(path: Path) -> str:
-    return (
-        f"{path} is a pickled checkpoint, which can run code when opened, and is refused; convert it to safetensors "
-        "where you trust its origin (load it with diffusers and call save_pretrained(..., safe_serialization=True))."
-    )
 
 
 def _check_part(folder: Path, library: str, cls: str) -> None:

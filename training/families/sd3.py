@@ -10,6 +10,7 @@ import torch
 from diffusers import SD3Transformer2DModel, StableDiffusion3Pipeline
 from torch import Tensor, nn
 
+from training.checkpoint_layout import T5
 from training.errors import UserError
 from training.families import autoencoder, older_files
 from training.families.captions import check_captions, check_width, fit_limit
@@ -18,8 +19,6 @@ from training.families.parts import load_pipeline
 from training.families.stable_diffusion import ATTENTION
 from training.process import FlowMatchingProcess
 
-T5 = ("text_encoder_3", "tokenizer_3")
-"""Parts that users leave out: the encoder has 4.7 billion parameters, and the network was trained to do without it."""
 T5_LIMIT = 256
 """Tokens that the T5 encoder reads; diffusers' own."""
 

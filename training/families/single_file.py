@@ -16,14 +16,15 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from training.checkpoint_layout import T5, UNUSED
 from training.errors import UserError
-from training.families.parts import LIBRARIES, UNUSED, named_parts, read_index, read_json
+from training.families.parts import LIBRARIES, named_parts, read_index, read_json
 
 NETWORK = "model.diffusion_model."
 UNET = f"{NETWORK}input_blocks.0.0.weight"
 TRANSFORMER = f"{NETWORK}x_embedder.proj.weight"
 AUTOENCODERS = ("first_stage_model.", "vae.")
-T5 = "text_encoders.t5xxl."
+T5_WEIGHTS = "text_encoders.t5xxl."
 V_PREDICTION = "v_pred"
 """Name of an empty tensor by which files say that their network predicts v."""
 
@@ -98,8 +99,8 @@ def load_single_file(path: Path, config: Path | None = None) -> Any:
     loader = getattr(diffusers, kind.pipeline)
     index = read_index(folder)
     absent = dict.fromkeys(part for part in UNUSED if part in index)
-    if kind is SD3 and not (_has(shapes, T5) and (folder / "text_encoder_3" / "config.json").is_file()):
-        absent |= {"text_encoder_3": None, "tokenizer_3": None}
+    if kind is SD3 and not (_has(shapes, T5_WEIGHTS) and (folder / T5[0] / "config.json").is_file()):
+        absent |= dict.fromkeys(T5)
     try:
         pipeline = loader.from_single_file(
             str(path), config=str(folder), local_files_only=True, dtype=torch.float32, **absent
