@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 from pudm_gui.commands.conditions import check_conditions, condition_settings, look_up_conditions
@@ -55,6 +56,9 @@ def _estimated(folder: RunFolder, console: Console) -> dict[str, Any]:
 def train(args: argparse.Namespace, console: Console) -> int:
     facts = None if args.source == "scratch" else read_model_folder(args.source, args.config)
     spec = spec_from_flags(args, facts)
+    if facts is None and spec.model.source != "scratch":  # named by --set
+        facts = read_model_folder(Path(spec.model.source), Path(spec.model.config) if spec.model.config else None)
+    _check_model(spec, facts)
     if spec.conditioning.source != "none":
         with Project.open(args.project, read_only=True) as project:
             frozen = freeze(project, spec)
@@ -94,13 +98,16 @@ def spec_from_flags(args: argparse.Namespace, facts: ModelFacts | None) -> RunSp
     given |= dict(args.set or [])
     if "objective.beta" in given:
         given.setdefault("objective.beta_source", "user")
-    spec = with_settings(RunSpec(), given)
+    return with_settings(RunSpec(), given)
+
+
+def _check_model(spec: RunSpec, facts: ModelFacts | None) -> None:
+    """Say at once what the model of a run cannot be trained with."""
     if facts is not None:
         check_conditions(facts, spec)
     if spec.model.lora_rank and (facts is None or not facts.lora):
         what = "A model from scratch is a pixel model" if facts is None else f"{facts.path} is a {facts.family} model"
         raise UserError(f"{what}, for which there is no LoRA; leave --lora out.")
-    return spec
 
 
 def _settings_of_model(facts: ModelFacts, image_size: int | None) -> dict[str, Any]:

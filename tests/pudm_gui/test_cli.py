@@ -331,6 +331,12 @@ class TestConditionalModels:
         assert (spec.conditioning.source, spec.model.lora_rank) == ("sidecar", 4)
         assert (spec.data.image_size, spec.data.channels) == (512, 3)
 
+    @pytest.mark.usefixtures("captioned")
+    def test_a_model_named_as_a_setting(self, pudm: Pudm, project: Path, tmp_path: Path) -> None:
+        model = build.stable_diffusion(tmp_path / "sd")
+        settings = (f"model.source={model}", "data.image_size=512", "conditioning.source=sidecar", "model.lora_rank=4")
+        assert self.trained(pudm, project, "--prepare", "--set", *settings).model.lora_rank == 4
+
     def test_one_caption_for_each_label(self, pudm: Pudm, project: Path, tmp_path: Path, fake_engine: object) -> None:
         model = build.stable_diffusion(tmp_path / "sd")
         spec = self.trained(pudm, project, "--from", model, "--by-label", "unlabeled=a pet", "sensitive=a cat")
@@ -389,6 +395,7 @@ class TestConditionalModels:
             (["--from", classes, "--by-label", "unlabeled=1", "sensitive=cat"], "class 'cat' has no index"),
             (["--by-label", "unlabeled=1", "sensitive=20240131"], "20240131, and a model from scratch has 100000"),
             (["--lora", "4"], "for which there is no LoRA"),
+            (["--set", f"model.source={captions}", "data.image_size=512"], "--conditioning sidecar|csv|label"),
             (["--config", captions], "--config is for a model in a single file"),
             (["--from", captions, "--config", captions], "--config is for a model in a single file"),
         ):
