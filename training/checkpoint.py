@@ -284,11 +284,4 @@ def _optimizer_tensors(optimizer: torch.optim.Optimizer, denoiser: nn.Module) ->
 
 
 def _on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Each with memory of its own, as safetensors wants it: 8-bit moments of a CPU share their map of values."""
-    found: dict[str, Tensor] = {}
-    taken: set[int] = set()
-    for name, tensor in tensors.items():
-        copy = tensor.detach().cpu().contiguous()
-        found[name] = copy.clone() if copy.data_ptr() in taken else copy
-        taken.add(found[name].data_ptr())
-    return found
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

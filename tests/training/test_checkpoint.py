@@ -1,4 +1,4 @@
-"""What a checkpoint holds whatever the optimizer shares, and what is said of one that cannot be written or read."""
+"""What is said of a checkpoint that cannot be written or read."""
 
 from __future__ import annotations
 
@@ -11,26 +11,8 @@ import torch.distributed.checkpoint as dcp
 from torch.distributed.checkpoint import HuggingFaceStorageWriter
 from torch.distributed.checkpoint.api import CheckpointException
 
-from tests.training.builders import make_run
-from training.checkpoint import CheckpointState, full_disk_told, load_weights, restore, save_checkpoint
-from training.ema import Ema
+from training.checkpoint import full_disk_told, load_weights
 from training.errors import UserError
-
-
-def test_values_that_the_parameters_share_are_saved_for_each(tmp_path: Path) -> None:
-    """As bitsandbytes' map from 8 bits to values, which is one for all parameters."""
-    run, network = make_run(tmp_path), torch.nn.Linear(2, 3)
-    ema, optimizer = Ema(dict(network.named_parameters()), 0.9), torch.optim.AdamW(network.parameters())
-    shared = torch.linspace(-1, 1, 256)
-    for parameter in network.parameters():
-        optimizer.state[parameter] = {"step": 7, "qmap1": shared, "state1": torch.ones_like(parameter)}
-    state = CheckpointState(3, 0, "float32", 8, 0, None, "scratch", "", 0, None)
-    checkpoint = save_checkpoint(run, state, network, ema, optimizer, keep=1)
-    optimizer.state.clear()
-    restore(checkpoint, network, ema, optimizer)
-    for parameter in network.parameters():
-        found = optimizer.state[parameter]
-        assert found["step"] == 7 and torch.equal(found["qmap1"], shared)
 
 
 def test_what_torch_says_of_all_processes_becomes_a_sentence_or_a_defect() -> None:
