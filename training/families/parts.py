@@ -6,7 +6,7 @@ Nothing here reaches a hub, opens a pickle or runs code that comes with a checkp
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,6 +57,38 @@ def read_json(path: Path, missing: str) -> dict[str, Any]:
     return document
 
 
+def read_part_config(folder: Path, missing: str) -> dict[str, Any]:
+    """The ``config.json`` of a network; `missing` begins the sentence for when it is not there.
+
+    Raises
+    ------
+    UserError
+        It is missing or damaged, names code to compute attention with, which transformers would fetch from a hub and
+        run, or says that the weights are quantised.
+    """
+    config = read_json(folder / "config.json", missing)
+    for key, value in _items(config):
+        if key.endswith("attn_implementation") and "/" in str(value):
+            raise UserError(
+                f"{folder / 'config.json'} names code from elsewhere to compute attention with ({value}), which is "
+                f"refused; take {key} out of it."
+            )
+        if key == "quantization_config" and value:
+            raise UserError(f"The weights in {folder} are quantised, and cannot be trained; take the full checkpoint.")
+    return config
+
+
+def _items(document: Any) -> Iterator[tuple[str, Any]]:
+    """Keys and values, also of what lies within."""
+    if isinstance(document, list):
+        for value in document:
+            yield from _items(value)
+    elif isinstance(document, dict):
+        for key, value in document.items():
+            yield key, value
+            yield from _items(value)
+
+
 def load_pipeline(
     folder: Path, kind: type[Pipeline], denoiser: type[nn.Module], name: str = "unet", absent: Collection[str] = ()
 ) -> Pipeline:
@@ -84,7 +116,7 @@ def load_pipeline(
     }
     for part, (library, cls) in wanted.items():
         _check_part(folder / part, library, cls)
-    config = read_json(folder / name / "config.json", f"{folder} is incomplete: it has no {name}/config.json")
+    config = read_part_config(folder / name, f"{folder} is incomplete: it has no {name}/config.json")
     if config.get("_class_name") not in (denoiser.__name__, EARLIER_NAMES.get(denoiser.__name__)):
         raise UserError(
             f"The network of {folder} is a {config.get('_class_name')}, and a {kind.__name__} needs a "
@@ -151,7 +183,7 @@ def _check_part(folder: Path, library: str, cls: str) -> None:
         if not any(folder.iterdir()):
             raise UserError(f"{folder} has no tokenizer files; copy the checkpoint again.")
     else:
-        read_json(folder / "config.json", f"{folder.parent} is incomplete: it has no {folder.name}/config.json")
+        read_part_config(folder, f"{folder.parent} is incomplete: it has no {folder.name}/config.json")
         weights_variant(folder)
         _check_references(folder)
 

@@ -18,7 +18,7 @@ from torch import nn
 
 from training.checkpoint_layout import T5, UNUSED
 from training.errors import UserError
-from training.families.parts import LIBRARIES, named_parts, read_index, read_json
+from training.families.parts import LIBRARIES, named_parts, read_index, read_json, read_part_config
 
 NETWORK = "model.diffusion_model."
 UNET = f"{NETWORK}input_blocks.0.0.weight"
@@ -191,6 +191,9 @@ def _check_config(path: Path, folder: Path, kind: Kind, shapes: Shapes) -> None:
         missing = _missing_file(folder / part)
         if missing is not None:
             raise UserError(f"{folder} lacks {part}/{missing}, which {path.name} needs; {_remedy(folder, kind)}")
+    for part in named:
+        if (folder / part / "config.json").is_file():
+            read_part_config(folder / part, f"{folder} is incomplete")
     _check_fit(path, folder, kind, shapes)
 
 

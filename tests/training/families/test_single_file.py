@@ -183,6 +183,12 @@ def test_a_part_from_elsewhere_is_refused(file: Path, config: Path, part: str) -
         load_model(file, config)
 
 
+def test_a_configuration_that_asks_for_other_code_is_refused(file: Path, config: Path) -> None:
+    edit(config / "text_encoder" / "config.json", attn_implementation="somebody/kernel")
+    with pytest.raises(UserError, match="names code from elsewhere"):
+        load_model(file, config)
+
+
 def test_the_configuration_of_another_kind_is_refused(file: Path, tmp_path: Path) -> None:
     other = without_weights(sdxl(tmp_path / "folder"), tmp_path / "config")
     with pytest.raises(

@@ -165,6 +165,24 @@ def test_weights_that_an_index_takes_from_a_pickle_are_never_opened(folder: Path
         load_model(copied)
 
 
+@pytest.mark.parametrize(
+    ("part", "setting", "sentence"),
+    [
+        ("text_encoder", {"attn_implementation": "somebody/kernel"}, "names code from elsewhere to compute attention"),
+        ("text_encoder", {"deeper": [{"_attn_implementation": "a/b"}]}, "names code from elsewhere"),
+        ("vae", {"quantization_config": {"load_in_8bit": True}}, "are quantised, and cannot be trained"),
+        ("unet", {"quantization_config": {"load_in_8bit": True}}, "are quantised, and cannot be trained"),
+    ],
+)
+def test_a_configuration_that_asks_for_other_code_is_refused(
+    folder: Path, tmp_path: Path, part: str, setting: dict[str, Any], sentence: str
+) -> None:
+    file = shutil.copytree(folder, tmp_path / "model") / part / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | setting))
+    with pytest.raises(UserError, match=sentence):
+        load_model(tmp_path / "model")
+
+
 def test_an_adapter_in_place_of_a_text_encoder_is_refused(folder: Path, tmp_path: Path) -> None:
     copied = shutil.copytree(folder, tmp_path / "model")
     (copied / "text_encoder" / "adapter_config.json").write_text('{"base_model_name_or_path": "/elsewhere"}')
