@@ -21,11 +21,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
 import torch
-from PIL import Image
 
-from tests.benchmarks.plain_loop import PlainLoop
+from tests.benchmarks.plain_loop import PlainLoop, write_images
 from training import loop
 from training.batches import Batches
 from training.compiled import compiled
@@ -33,14 +31,13 @@ from training.device import describe, pick_device, pick_precision
 from training.events import EventLog
 from training.examples import prepare_examples
 from training.loop import TrainState, train
-from training.manifest import Label, ManifestEntry
+from training.manifest import ManifestEntry
 from training.networks import build_model
 from training.ranks import Ranks
 from training.runs import RunFolder, create_run
 from training.session import ASYNC_STEPS, Session
 from training.spec import RunSpec, with_settings
 
-IMAGES: dict[Label, int] = {"unlabeled": 2000, "sensitive": 200}
 BATCHES = {"cpu": {"small": 64, "medium": 16, "paper": 16}, "cuda": {"small": 128, "medium": 128, "paper": 128}}
 WARM_UP = 3
 """Steps of each loop before any is timed."""
@@ -107,22 +104,6 @@ def main() -> None:
             asdict(one) | {"factor": factor(one.rounds), "processor_factor": factor(one.processor)} for one in found
         ]
         options.json.write_text(json.dumps(documents, indent=2) + "\n")
-
-
-def write_images(folder: Path, size: int) -> list[ManifestEntry]:
-    """PNG files of coloured blobs, about as large as those of photographs of that size."""
-    rng, entries = np.random.default_rng(0), []
-    folder.mkdir()
-    for label, count in IMAGES.items():
-        for index in range(count):
-            coarse = Image.fromarray(rng.integers(0, 256, (4, 4, 3), np.uint8)).resize(
-                (size, size), Image.Resampling.BICUBIC
-            )
-            pixels = np.asarray(coarse) + rng.normal(0, 4, (size, size, 3))
-            name = f"{label}-{index:04}.png"
-            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / name)
-            entries.append(ManifestEntry("1", name, label, ""))
-    return entries
 
 
 def measure(

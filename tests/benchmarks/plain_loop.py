@@ -6,15 +6,35 @@ import copy
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from training.manifest import ManifestEntry
+from training.manifest import Label, ManifestEntry
 from training.networks import build_model
 from training.spec import RunSpec
+
+
+IMAGES: dict[Label, int] = {"unlabeled": 2000, "sensitive": 200}
+
+
+def write_images(folder: Path, size: int) -> list[ManifestEntry]:
+    """PNG files of coloured blobs, about as large as those of photographs of that size."""
+    rng, entries = np.random.default_rng(0), []
+    folder.mkdir()
+    for label, count in IMAGES.items():
+        for index in range(count):
+            coarse = Image.fromarray(rng.integers(0, 256, (4, 4, 3), np.uint8)).resize(
+                (size, size), Image.Resampling.BICUBIC
+            )
+            pixels = np.asarray(coarse) + rng.normal(0, 4, (size, size, 3))
+            name = f"{label}-{index:04}.png"
+            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / name)
+            entries.append(ManifestEntry("1", name, label, ""))
+    return entries
 
 
 class ImageFiles(Dataset[Tensor]):
