@@ -17,7 +17,6 @@ from training.manifest import Label, ManifestEntry
 from training.networks import build_model
 from training.spec import RunSpec
 
-
 IMAGES: dict[Label, int] = {"unlabeled": 2000, "sensitive": 200}
 
 
