@@ -135,6 +135,11 @@ def load_weights(checkpoint: Path, which: Weights = "ema") -> dict[str, Tensor]:
     return _read(checkpoint, PARTS[which])
 
 
+def is_finite(checkpoint: Path) -> bool:
+    """Whether every weight is a number."""
+    return all(bool(torch.isfinite(tensor).all()) for tensor in load_weights(checkpoint, "raw").values())
+
+
 def load_model(checkpoint: Path, which: Weights = "ema") -> DiffusionModel:
     """The model of a checkpoint, in float32 on the CPU; with LoRA the adapters are on it, not merged.
 

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import torch
 
 from training.batches import Batches
-from training.checkpoint import CheckpointState, latest_checkpoint, list_checkpoints, save_checkpoint, step_of
+from training.checkpoint import (
+    CheckpointState,
+    is_finite,
+    latest_checkpoint,
+    list_checkpoints,
+    save_checkpoint,
+    step_of,
+)
 from training.device import Precision
 from training.divergence import WINDOW, DivergenceWatch, advice
 from training.errors import UserError
@@ -150,9 +157,13 @@ class Session:
 
     def _diverged(self, step: int, problem: str) -> UserError:
         """Delete the checkpoints of what went wrong, and return what says so."""
-        for checkpoint in list_checkpoints(self.run_folder):
-            if step_of(checkpoint) >= step - WINDOW:  # as far back as the watch was still waiting to be sure
-                shutil.rmtree(checkpoint)
+        saved = list_checkpoints(self.run_folder)
+        # As far back as the watch was still waiting to be sure; the oldest may be good all the same.
+        doubtful = [checkpoint for checkpoint in saved if step_of(checkpoint) >= step - WINDOW]
+        if doubtful and doubtful == saved and is_finite(saved[0]):
+            doubtful = saved[1:]
+        for checkpoint in doubtful:
+            shutil.rmtree(checkpoint)
         good = latest_checkpoint(self.run_folder)
         back = "nothing was saved before"
         if good is not None:

@@ -307,6 +307,17 @@ def test_samples_are_drawn_in_smaller_batches_where_memory_runs_out(
     assert model.denoiser.training
 
 
+def test_divergence_keeps_the_oldest_checkpoint_where_all_are_young(tmp_path: Path) -> None:
+    """With a checkpoint every two steps all of them lie within what the watch waits for; the first is sound."""
+    run = make_run(tmp_path, checkpoint__keep=2, optim__steps=6)
+    watch = iter([None, None, None, None, "the loss is no longer a finite number"])
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(UserError, match="the run is back at step 2, which"):
+        patched.setattr("training.session.DivergenceWatch.diverged", lambda *_: next(watch))
+        train_here(run)
+    assert [path.name for path in list_checkpoints(run)] == ["step-00000002"]
+    assert kinds(train_here(run))[-1] == "finished"
+
+
 def test_full_disk_at_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run(tmp_path)
     real_save, calls = checkpoint_module.save_file, []
