@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Literal
 
 import psutil
+from filelock import FileLock
 
 from training.atomic import write_atomic
 from training.errors import UserError
@@ -101,11 +102,12 @@ class RunFolder:
         UserError
             Another live process already does.
         """
-        other = self.worker()
-        if other is not None and other != os.getpid():
-            raise UserError(f"{self.path.name} is already being worked on by process {other}; stop that one first.")
-        me = {"pid": os.getpid(), "started": psutil.Process().create_time()}
-        write_atomic(self.process_file, json.dumps(me) + "\n")
+        with FileLock(self.path / ".claim"):  # of two that start together one has to see the other
+            other = self.worker()
+            if other is not None and other != os.getpid():
+                raise UserError(f"{self.path.name} is already being worked on by process {other}; stop that one first.")
+            me = {"pid": os.getpid(), "started": psutil.Process().create_time()}
+            write_atomic(self.process_file, json.dumps(me) + "\n")
 
     def worker(self) -> int | None:
         """The pid of the live process that works on the run, if there is one. A reused pid does not count."""

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -108,3 +109,23 @@ def test_commands_append(tmp_path: Path) -> None:
     send_command(tmp_path, "pause")
     send_command(tmp_path, "stop")
     assert [line["command"] for line in LineReader(tmp_path / "commands.jsonl")] == ["pause", "stop"]
+
+
+def test_of_many_processes_that_start_together_one_gets_the_run(tmp_path: Path) -> None:
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from training.errors import UserError\n"
+        "from training.runs import RunFolder\n"
+        "while time.time() < float(sys.argv[2]): pass\n"
+        "try: RunFolder(Path(sys.argv[1])).claim(); print('mine', flush=True)\n"
+        "except UserError: print('taken', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path), str(time.time() + 2)]
+    pipe = subprocess.PIPE
+    processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=Path.cwd()) for _ in range(5)]
+    answers = [process.stdout.readline().strip() for process in processes]  # type: ignore[union-attr]
+    for process in processes:
+        process.communicate()
+    assert sorted(answers) == ["mine", "taken", "taken", "taken", "taken"]
