@@ -23,6 +23,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # whoever starts the engine: nothi
 from training.errors import UserError
 from training.events import EventLog, SilentLog, send_command
 from training.runs import RunFolder
+from training.spoken import SpokenLog
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -93,7 +94,7 @@ def _train(options: argparse.Namespace) -> int:
         run_training(run, log)  # says "started" itself, once it knows the device and the step
 
     if speaks:
-        return _logged(run, work)
+        return _logged(run, work, SpokenLog(run.events_file))
     work(SilentLog(run.events_file))
     return 0
 
@@ -171,9 +172,9 @@ def _stage(name: str, folder: Path, work: Callable[[RunFolder, EventLog], None])
     return _logged(run, told)
 
 
-def _logged(run: RunFolder, work: Callable[[EventLog], None]) -> int:
+def _logged(run: RunFolder, work: Callable[[EventLog], None], log: EventLog | None = None) -> int:
     run.claim()
-    log = EventLog(run.events_file)
+    log = log or EventLog(run.events_file)
     try:
         work(log)
     except UserError as error:

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+from torch.utils.checkpoint import checkpoint
 
 from training.device import Precision
 
@@ -27,9 +28,21 @@ def attention(device: torch.device, precision: Precision) -> AbstractContextMana
     """For forward and backward passes: on a CPU, bf16 networks compute their attention in float32.
 
     The CPU's bf16 attention takes up to five times as long, backwards, for the few and narrow tokens of small images.
-    The backward pass belongs within, for gradient checkpointing computes attention there once more.
     """
     return _Float32Attention() if device.type == "cpu" and precision == "bf16" else nullcontext()
+
+
+def enable_gradient_checkpointing(denoiser: Any) -> None:
+    """Let a diffusers network compute its activations once more for the backward pass, in the same way as before.
+
+    torch leaves modes such as that of `attention` aside while it runs backward, so the second time enters it again.
+    """
+
+    def twice(module: nn.Module, *arguments: Any) -> Any:
+        again = lambda: (nullcontext(), _Float32Attention())  # noqa: E731  it acts within the CPU's bf16 autocast alone
+        return checkpoint(module.__call__, *arguments, use_reentrant=False, context_fn=again)
+
+    denoiser.enable_gradient_checkpointing(twice)
 
 
 class _Float32Attention(TorchFunctionMode):

@@ -60,7 +60,7 @@ def check(spec: OptimSpec, device: torch.device) -> None:
     except ImportError:
         raise UserError(
             "8-bit Adam needs the package bitsandbytes, which is not installed; install it (pip install "
-            "'pudm-studio[lowmem]'), or set optim.optimizer to adamw."
+            "bitsandbytes), or set optim.optimizer to adamw."
         ) from None
     except (RuntimeError, NotImplementedError, AttributeError, OSError) as error:
         # What bitsandbytes raises where it was built without a kernel for the device differs by version.

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from training import optimizer
+from training.arithmetic import enable_gradient_checkpointing
 from training.families import DiffusionModel
 from training.memory import readable
 from training.needs import Preflight, Probe
@@ -95,7 +96,7 @@ def _checkpointing(denoiser: Any) -> Iterator[bool]:
     """Gradient checkpointing where the network has it; yields whether it had been off."""
     newly = denoiser._supports_gradient_checkpointing and not denoiser.is_gradient_checkpointing
     if newly:
-        denoiser.enable_gradient_checkpointing()
+        enable_gradient_checkpointing(denoiser)
     try:
         yield newly
     finally:

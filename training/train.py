@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import torch
 
+from training import optimizer as optimizers
+from training.arithmetic import enable_gradient_checkpointing
 from training.batches import Batches
 from training.checkpoint import latest_checkpoint, load_state
 from training.compiled import compiled
@@ -100,6 +102,7 @@ def _prepare(
     stopped: Callable[[], bool],
 ) -> _Prepared | None:
     """All that can go wrong with the input, before any step is taken; ``None`` where it was told to stop."""
+    optimizers.check(spec.optim, device)
     entries = read_manifest(run.manifest_file)
     model = starting_model(spec, class_count(spec, entries) if spec.model.source == "scratch" else 0)
     if spec.model.lora_rank:
@@ -107,7 +110,7 @@ def _prepare(
 
         add_adapters(model, spec.model.lora_rank, spec.model.lora_alpha, spec.seed)
     if spec.model.gradient_checkpointing:
-        model.denoiser.enable_gradient_checkpointing()  # type: ignore[operator]
+        enable_gradient_checkpointing(model.denoiser)
     try:
         examples = prepare_examples(run.cache, spec, entries, model, device, log, stopped)
     except ReadingStoppedError:

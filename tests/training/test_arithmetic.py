@@ -8,7 +8,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from tests.training.builders import TINY_UNET
-from training.arithmetic import attention, layout
+from tests.training.families.tiny_pipelines import SIDE, unet
+from tests.training.families.tiny_text import HIDDEN
+from training.arithmetic import attention, enable_gradient_checkpointing, layout
 from training.device import Precision
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -53,10 +55,22 @@ def test_gradients_are_those_of_the_network_to_the_precision_of_bf16() -> None:
 
 
 def test_gradient_checkpointing_recomputes_the_same() -> None:
-    net = network()
-    plain = gradients(net, "bf16")
-    net.enable_gradient_checkpointing()
-    for one, other in zip(plain, gradients(net, "bf16"), strict=True):
+    """Also in blocks with attention, which this network's are and an unconditional one's are not."""
+    net = unet().train()
+    images, timesteps, text = torch.randn(2, 4, SIDE, SIDE), torch.arange(2), torch.randn(2, 5, HIDDEN)
+
+    def found() -> list[Tensor]:
+        net.zero_grad()
+        with attention(CPU, "bf16"):
+            with torch.autocast("cpu", torch.bfloat16):
+                prediction = net(images, timesteps, encoder_hidden_states=text).sample
+            prediction.float().square().sum().backward()
+        return [parameter.grad.clone() for parameter in net.parameters() if parameter.grad is not None]
+
+    plain = found()
+    enable_gradient_checkpointing(net)
+    assert net.is_gradient_checkpointing
+    for one, other in zip(plain, found(), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 

@@ -73,7 +73,7 @@ def test_the_memory_of_the_moments_is_foretold() -> None:
 
 def test_without_the_package_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
-    with pytest.raises(UserError, match=r"needs the package bitsandbytes, .*pip install 'pudm-studio\[lowmem\]'"):
+    with pytest.raises(UserError, match=r"needs the package bitsandbytes, .*pip install bitsandbytes"):
         build(network().parameters(), EIGHT_BITS)
     check(OptimSpec(), CPU)
 

@@ -71,6 +71,9 @@ def test_two_processes_train_what_one_trains(tmp_path: Path, launcher: tuple[str
     assert (events.count("started"), events.count("finished"), events.count("preview")) == (1, 1, 3)
     assert [event["step"] for event in two.events() if event["event"] == "step"] == [1, 2, 3, 4, 5, 6]
     assert "2 processes" in two.events()[0]["device"]
+    told = done.stdout.splitlines()
+    assert told[0].startswith("Training from step 0 of 6 on") and told[-1].startswith("Finished at step 6")
+    assert len([line for line in told if line.startswith("Step ")]) == 6, "one process speaks for both"
     assert_close(one, two)
 
 
