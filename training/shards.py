@@ -4,7 +4,7 @@ A run trains from such a corpus once its manifest lists the members::
 
     entries = manifest_from_shards("1", Path("/mnt/corpus"), {"0001": "sensitive", "0007": "normal"})
     spec = with_settings(RunSpec(), {"data.roots": {"1": "/mnt/corpus"}, "data.cache": "none"})
-    create_run(Path("/work/run"), spec, entries)
+    create_run(Path("/data/faces-run"), spec, entries)
 
 The tar files are neither unpacked nor written to; they may lie on a mounted file system. They must not be compressed,
 for members are read from where they lie.
