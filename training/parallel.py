@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
 
 import torch
 from torch import nn
@@ -13,8 +12,6 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
 from training.ranks import Ranks
-
-Sharding = Literal["ddp", "fsdp"]
 
 
 def shard(denoiser: nn.Module, apart: Sequence[str], device: torch.device, ranks: Ranks) -> None:

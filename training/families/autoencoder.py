@@ -66,3 +66,19 @@ def decode(vae: AutoencoderKL, latents: Tensor) -> Tensor:
 
 def _shift(vae: AutoencoderKL) -> float:
     return float(vae.config.get("shift_factor") or 0.0)
+
+
+class KlLatents:
+    """The part of a `DiffusionModel` that turns images into latents and back, for pipelines with a KL autoencoder."""
+
+    pipeline: Any
+    encodes = True
+
+    def encode(self, images: Tensor) -> Tensor:
+        return encode(self.pipeline.vae, images)
+
+    def latents(self, encoded: Tensor, noise: Tensor) -> Tensor:
+        return draw(encoded, noise)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return decode(self.pipeline.vae, latents)

@@ -19,7 +19,7 @@ from training.families.parts import load_pipeline, read_index
 from training.process import DiscreteProcess
 
 
-class DiTModel(DiffusionModel):
+class DiTModel(autoencoder.KlLatents, DiffusionModel):
     """Peebles and Xie, 2023. A network that also predicts its variance learns by its mean alone.
 
     Raises
@@ -29,7 +29,6 @@ class DiTModel(DiffusionModel):
     """
 
     family = "diffusion transformer"
-    encodes = True
     conditioning = "class"
     guidance = 4.0  # diffusers' own
     called_from_outside = ("transformer_blocks.0.norm1.emb",)
@@ -64,15 +63,6 @@ class DiTModel(DiffusionModel):
         if names:
             pipeline.register_to_config(id2label=names)  # diffusers reads the names of classes, but does not save them
         return cls(pipeline)
-
-    def encode(self, images: Tensor) -> Tensor:
-        return autoencoder.encode(self.pipeline.vae, images)
-
-    def latents(self, encoded: Tensor, noise: Tensor) -> Tensor:
-        return autoencoder.draw(encoded, noise)
-
-    def decode(self, latents: Tensor) -> Tensor:
-        return autoencoder.decode(self.pipeline.vae, latents)
 
     @property
     def null_condition(self) -> int:

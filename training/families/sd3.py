@@ -23,7 +23,7 @@ T5_LIMIT = 256
 """Tokens that the T5 encoder reads; diffusers' own."""
 
 
-class Sd3Model(DiffusionModel):
+class Sd3Model(autoencoder.KlLatents, DiffusionModel):
     """Esser et al., 2024.
 
     Raises
@@ -33,7 +33,6 @@ class Sd3Model(DiffusionModel):
     """
 
     family = "Stable Diffusion 3"
-    encodes = True
     conditioning = "caption"
     guidance = 7.0  # diffusers' own
     lora_targets = (*ATTENTION, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
@@ -78,15 +77,6 @@ class Sd3Model(DiffusionModel):
         """Load the folder of the pipeline class `name`; without T5 where its folder has been removed."""
         absent = () if (folder / T5[0]).is_dir() else T5
         return cls(load_pipeline(folder, StableDiffusion3Pipeline, SD3Transformer2DModel, "transformer", absent))
-
-    def encode(self, images: Tensor) -> Tensor:
-        return autoencoder.encode(self.pipeline.vae, images)
-
-    def latents(self, encoded: Tensor, noise: Tensor) -> Tensor:
-        return autoencoder.draw(encoded, noise)
-
-    def decode(self, latents: Tensor) -> Tensor:
-        return autoencoder.decode(self.pipeline.vae, latents)
 
     @property
     def null_condition(self) -> str:

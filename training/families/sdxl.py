@@ -22,7 +22,7 @@ SIZES = 6
 """Numbers that say an image's size: original height and width, top and left of its crop, target height and width."""
 
 
-class SdxlModel(DiffusionModel):
+class SdxlModel(autoencoder.KlLatents, DiffusionModel):
     """Podell et al., 2024. Images count as never cropped, and as large as the model's own.
 
     Raises
@@ -32,7 +32,6 @@ class SdxlModel(DiffusionModel):
     """
 
     family = "Stable Diffusion XL"
-    encodes = True
     conditioning = "caption"
     guidance = 5.0  # diffusers' own
     lora_targets = ATTENTION
@@ -69,15 +68,6 @@ class SdxlModel(DiffusionModel):
     def load(cls, folder: Path, name: str) -> Self:
         """Load the folder of the pipeline class `name`."""
         return cls(load_pipeline(folder, StableDiffusionXLPipeline, UNet2DConditionModel))
-
-    def encode(self, images: Tensor) -> Tensor:
-        return autoencoder.encode(self.pipeline.vae, images)
-
-    def latents(self, encoded: Tensor, noise: Tensor) -> Tensor:
-        return autoencoder.draw(encoded, noise)
-
-    def decode(self, latents: Tensor) -> Tensor:
-        return autoencoder.decode(self.pipeline.vae, latents)
 
     @property
     def null_condition(self) -> str:

@@ -20,7 +20,7 @@ from training.process import DiscreteProcess
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
 
 
-class StableDiffusionModel(DiffusionModel):
+class StableDiffusionModel(autoencoder.KlLatents, DiffusionModel):
     """Rombach et al., 2022.
 
     Raises
@@ -30,7 +30,6 @@ class StableDiffusionModel(DiffusionModel):
     """
 
     family = "Stable Diffusion"
-    encodes = True
     conditioning = "caption"
     guidance = 7.5  # diffusers' own
     lora_targets = ATTENTION
@@ -55,15 +54,6 @@ class StableDiffusionModel(DiffusionModel):
     def load(cls, folder: Path, name: str) -> Self:
         """Load the folder of the pipeline class `name`."""
         return cls(load_pipeline(folder, StableDiffusionPipeline, UNet2DConditionModel))
-
-    def encode(self, images: Tensor) -> Tensor:
-        return autoencoder.encode(self.pipeline.vae, images)
-
-    def latents(self, encoded: Tensor, noise: Tensor) -> Tensor:
-        return autoencoder.draw(encoded, noise)
-
-    def decode(self, latents: Tensor) -> Tensor:
-        return autoencoder.decode(self.pipeline.vae, latents)
 
     @property
     def null_condition(self) -> str:
