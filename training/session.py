@@ -6,6 +6,7 @@ import shutil
 import statistics
 import time
 from collections import deque
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -24,6 +25,7 @@ from training.divergence import WINDOW, DivergenceWatch, advice
 from training.errors import UserError
 from training.events import Event, EventLog, LineReader
 from training.examples import Examples
+from training.families import Condition
 from training.loop import StepResult, TrainState, train
 from training.parallel import between_steps
 from training.preview import sheet, write_png
@@ -174,18 +176,26 @@ class Session:
             kept=None if good is None else step_of(good),
         )
 
+    @property
+    def _preview_seeds(self) -> range:
+        preview = self.spec.preview
+        count = max(preview.count, preview.stop_samples if preview.stop_at is not None else 0)
+        return range(preview.seed, preview.seed + count)
+
+    @cached_property  # over all images, and the same at every preview
+    def _preview_conditions(self) -> list[Condition] | None:
+        return conditions_for(self._preview_seeds, self.examples.condition_values, self.examples.label_names)
+
     def preview(self) -> bool:
         """Draw samples of the averaged weights; return whether they are good enough to end the run."""
         state, preview = self.state, self.spec.preview
         judged = preview.stop_samples if preview.stop_at is not None else 0
-        count = max(preview.count, judged)
+        conditions = self._preview_conditions
         if state.ranks.main or state.sharded:  # parts of a sharded network work together
-            seeds = range(preview.seed, preview.seed + count)
-            conditions = conditions_for(seeds, self.examples.condition_values, self.examples.label_names)
             with state.ema.applied(), between_steps(state.model.denoiser):
                 images = sample_images(
                     state.model,
-                    seeds=seeds,
+                    seeds=self._preview_seeds,
                     steps=preview.sampling_steps,
                     device=state.device,
                     conditions=conditions,
