@@ -7,8 +7,9 @@ from collections.abc import Callable
 from PySide6.QtCore import QLocale, QObject, Signal
 
 from pudm_gui.project import labels
-from pudm_gui.project.images import set_tags
+from pudm_gui.project.history import history
 from pudm_gui.project.model import Change, HistoryEntry, Ids, Label
+from pudm_gui.project.tags import set_tags
 from pudm_gui.session import Session
 from training.errors import UserError
 
@@ -95,7 +96,7 @@ class LabelActions(QObject):
         return change
 
     def _next_undone(self) -> HistoryEntry | None:
-        entries = labels.history(self._session.project, LOOK_BACK)
+        entries = history(self._session.project, LOOK_BACK)
         return next((entry for entry in entries if entry.kind in ("label", "import") and not entry.undone), None)
 
     def _words(self, entry: HistoryEntry | None, change: Change) -> str:

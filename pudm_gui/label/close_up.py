@@ -263,8 +263,11 @@ class CloseUp(QScrollArea):
             "import": self.tr("{label}, from a file, {who}"),
             "undo": self.tr("Undone: {label} again, {who}"),
             "redo": self.tr("Redone: {label}, {who}"),
+            "tag": self.tr("Tagged {tags}, {who}"),
+            "revert": self.tr("Reverted: {label} again, {who}"),
         }[entry.kind]
-        return f"{moment(entry.at)}  {how.format(label=words, who=printable(entry.annotator))}"
+        tags = printable(", ".join(entry.tags))
+        return f"{moment(entry.at)}  {how.format(label=words, tags=tags, who=printable(entry.annotator))}"
 
     def _tags_edited(self) -> None:
         if self._row is None or not self._editable:

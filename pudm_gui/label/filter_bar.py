@@ -18,7 +18,7 @@ from pudm_gui import theme
 from pudm_gui.label.grid.view import LARGEST, SMALLEST
 from pudm_gui.label.settings import LabelSettings
 from pudm_gui.label.veil import Strength
-from pudm_gui.project.model import Counts, ImageFilter, Show
+from pudm_gui.project.model import Counts, ImageFilter, Listing, Show
 from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.pill import Pill
 
@@ -67,6 +67,7 @@ class FilterBar(QWidget):
     def __init__(self, settings: LabelSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
+        self._within: Listing | None = None
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_M, theme.SPACE_S, theme.SPACE_M, theme.SPACE_S)
         layout.setSpacing(6)
@@ -89,7 +90,12 @@ class FilterBar(QWidget):
     @property
     def filter(self) -> ImageFilter:
         show = next(name for name, chip in self.chips.items() if chip.isChecked())
-        return ImageFilter(show, self.search.text().strip())
+        return ImageFilter(show, self.search.text().strip(), within=self._within)
+
+    def show_listing(self, listing: Listing | None) -> None:
+        """List these images, in their order; None goes back to all."""
+        self._within = listing
+        self._apply()
 
     def show_counts(self, counts: Counts) -> None:
         numbers = {
@@ -105,6 +111,7 @@ class FilterBar(QWidget):
 
     def show_all(self) -> None:
         """Put every filter aside."""
+        self._within = None
         self.search.clear()
         self.chips["all"].setChecked(True)
         self._apply()

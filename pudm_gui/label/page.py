@@ -22,6 +22,7 @@ from pudm_gui.label.labeling import Labeling
 from pudm_gui.label.look import LookView
 from pudm_gui.label.settings import LabelSettings
 from pudm_gui.label.shown_image import ShownImage
+from pudm_gui.label.side import LabelContext, SidePanels
 from pudm_gui.project.model import Counts
 from pudm_gui.project.roots import add_root
 from pudm_gui.project.thumbnails import ThumbnailCache
@@ -31,7 +32,7 @@ from training.errors import UserError
 
 FOLLOW_MS = 40
 """The close-up follows when the keyboard has stood still for so long: holding an arrow down stays smooth."""
-CLOSE_UP_WIDTH = 280
+SIDE_WIDTH = 300
 
 
 class LabelPage(QWidget):
@@ -68,7 +69,19 @@ class LabelPage(QWidget):
         self.shown_image = ShownImage(
             session, self.model, self.thumbnails, self.close_up, self.look, self.settings, self
         )
+        self.context = LabelContext(
+            session=session,
+            jobs=jobs,
+            model=self.model,
+            view=self.view,
+            thumbnails=self.thumbnails,
+            actions=self.actions_on_labels,
+            settings=self.settings,
+            show_listing=self.bar.show_listing,
+        )
         self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
+        self.side = SidePanels()
+        self._add_panels()
         self._lay_out()
         self.keys = Keys(self)
         self._connect_session()
@@ -98,6 +111,7 @@ class LabelPage(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.settings.save()
         self.close_up.tags.clearFocus()  # what is being typed there counts
+        self.side.close_panels()
         self.model.close()
         self.shown_image.close()
         self.thumbnails.close()
@@ -163,17 +177,21 @@ class LabelPage(QWidget):
 
     # --- putting together
 
+    def _add_panels(self) -> None:
+        self.side.add("image", self.tr("The chosen image"), "info", lambda: self.close_up)
+        self.side.show_panel("image")
+
     def _lay_out(self) -> None:
         self.stack = QStackedWidget()
         for widget in (self.empty, self.view, self.look):
             self.stack.addWidget(widget)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.addWidget(self.stack)
-        self.splitter.addWidget(self.close_up)
+        self.splitter.addWidget(self.side)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([3 * CLOSE_UP_WIDTH, CLOSE_UP_WIDTH])
-        self.close_up.hide()  # until there is anything to show in it
+        self.splitter.setSizes([3 * SIDE_WIDTH, SIDE_WIDTH])
+        self.side.hide()  # until there is anything to show in it
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -206,6 +224,7 @@ class LabelPage(QWidget):
         self.bar.tile_changed.connect(self.set_tile)
         self.bar.close_up_toggled.connect(self.set_close_up)
         self.bar.left.connect(self.view.setFocus)
+        self.side.changed.connect(lambda _: self.shown_image.refresh())
         self.close_up.marked.connect(self.labeling.mark_shown)
         self.close_up.tagged.connect(self._tag)
         self.close_up.tags.returnPressed.connect(self.view.setFocus)
@@ -257,7 +276,7 @@ class LabelPage(QWidget):
         self.hints.show_keys_of_look() if looking else self.hints.show_keys_of_grid()
 
     def _show_close_up(self) -> None:
-        self.close_up.setVisible(self.settings.close_up and not self.looking and self.model.counts.total > 0)
+        self.side.setVisible(self.settings.close_up and not self.looking and self.model.counts.total > 0)
 
     def _apply_look(self) -> None:
         self.view.set_veil(self.settings.veil if self.settings.blur else None)

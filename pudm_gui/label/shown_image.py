@@ -11,7 +11,7 @@ from pudm_gui.label.grid.thumbnails import Thumbnails, key_of
 from pudm_gui.label.look import LookView
 from pudm_gui.label.pictures import Picture, Pictures
 from pudm_gui.label.settings import LabelSettings
-from pudm_gui.project.labels import image_history
+from pudm_gui.project.history import image_history
 from pudm_gui.project.model import ImageRow, Label
 from pudm_gui.session import Session
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pudm_gui.project.model import Counts, Ids, ImageFilter, ImageRow, Label
-from pudm_gui.project.paths import encode, like_pattern
+from pudm_gui.project.paths import like_pattern
 from pudm_gui.project.project import Project
 
 FEW = 2000
@@ -31,6 +31,9 @@ def image_ids(project: Project, filter_: ImageFilter = ImageFilter()) -> Ids:  #
     """
     db = project.db
     keep = _kept(db, filter_)
+    if filter_.within is not None and filter_.sort is None:
+        found = filter_.within.ids[filter_.within.ids < len(keep)]
+        return found[keep[found]]
     if keep.sum() * SPARSE < len(keep):
         listed = str(np.flatnonzero(keep).tolist())
         return integers(
@@ -80,9 +83,11 @@ def image_rows(project: Project, ids: Ids | Sequence[int]) -> list[ImageRow]:
     ):
         tags[id_].append(tag)
     rows = {}
-    for id_, root_id, path, width, height, size, mtime_ns, sha256, format_, problem, label in db.execute(
-        """SELECT id, root_id, path, width, height, size, mtime_ns, sha256, format, problem, coalesce(label, 0)
-        FROM images LEFT JOIN labels ON image_id = id WHERE id IN (SELECT value FROM json_each(?))""",
+    for id_, root_id, path, width, height, size, mtime_ns, sha256, format_, problem, changed, *given in db.execute(
+        """SELECT images.id, root_id, path, width, height, size, mtime_ns, sha256, format, problem, changed,
+        coalesce(labels.label, 0), coalesce(source, ''), coalesce(annotator, '')
+        FROM images LEFT JOIN labels ON image_id = images.id LEFT JOIN actions ON actions.id = labels.action_id
+        WHERE images.id IN (SELECT value FROM json_each(?))""",
         (listed,),
     ):
         rows[id_] = ImageRow(
@@ -97,8 +102,11 @@ def image_rows(project: Project, ids: Ids | Sequence[int]) -> list[ImageRow]:
             sha256=sha256,
             format=format_,
             problem=problem,
-            label=Label(label),
+            label=Label(given[0]),
             tags=tuple(tags.get(id_, ())),
+            changed=bool(changed),
+            source=given[1],
+            annotator=given[2],
         )
     return [rows[id_] for id_ in wanted]
 
@@ -125,21 +133,6 @@ def record_problem(project: Project, image_id: int, sentence: str | None) -> Non
     """Note why an image cannot be used, as found out later than by the scan; None takes the note back."""
     with project.writing() as db:
         db.execute("UPDATE images SET problem = ? WHERE id = ?", (sentence, int(image_id)))
-
-
-def set_tags(project: Project, image_id: int, tags: Iterable[str]) -> None:
-    """Replace the tags of an image. Blank ones and repetitions are dropped."""
-    with project.writing() as db:
-        replace_tags(db, int(image_id), tags)
-
-
-def replace_tags(db: sqlite3.Connection, image_id: int, tags: Iterable[str]) -> None:
-    """`set_tags` inside a transaction that is under way."""
-    db.execute("DELETE FROM tags WHERE image_id = ?", (image_id,))
-    db.executemany(
-        "INSERT INTO tags (image_id, tag) VALUES (?, CAST(? AS TEXT))",
-        [(image_id, encode(tag)) for tag in sorted({" ".join(tag.split()) for tag in tags} - {""})],
-    )
 
 
 def _kept(db: sqlite3.Connection, filter_: ImageFilter) -> NDArray[np.bool_]:

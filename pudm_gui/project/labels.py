@@ -1,39 +1,32 @@
-"""Labeling, and the history that undo and redo are read from.
+"""Labels and their history: what a person does is on the disk when the call returns, and can be undone.
 
-Every change is one row of `actions` with one row of `label_history` for each image whose label it changed. Rows are
-only ever added: undo and redo are actions too. See `schema` for how they find their way.
+Every action is appended to `actions`, its effect on each image to `label_history` and `tag_history`; `labels` and
+`tags` are what follows from them.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
-from pudm_gui.project.images import integers, label_totals
-from pudm_gui.project.model import Change, ChangeKind, HistoryEntry, Ids, Label
+from pudm_gui.project.actions import Action, add_action, carry_out, head, next_action, undone_actions
+from pudm_gui.project.model import Change, ChangeKind, Ids, Label
 from pudm_gui.project.project import Project
+from pudm_gui.project.tags import Retagged, note_tags
 
-_HISTORY = """SELECT id, at, kind, annotator, source, label, count, kind IN ('label', 'import') AND 'undo' = (
-    SELECT kind FROM actions AS later WHERE later.target = actions.id ORDER BY later.id DESC LIMIT 1
-) FROM actions"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Action:
-    kind: ChangeKind
-    source: str
-    label: Label | None
-    target: int | None
-    parent: int | None
-    head: int
+_GIVEN_BY = """coalesce(labels.action_id, (
+    SELECT new_by FROM label_history WHERE label_history.image_id = value ORDER BY action_id DESC LIMIT 1
+), 0)"""
+"""The action that gave the present label, also where that was to take one away."""
 
 
 def set_label(project: Project, ids: Ids, label: Label, source: str = "hand") -> Change | None:
     """Give `ids` a label. It is on the disk when this returns.
+
+    Saying the same as somebody else did is an action too (agreement is counted from it), as is saying that a label
+    still holds for a file whose content has changed.
 
     Returns
     -------
@@ -44,142 +37,151 @@ def set_label(project: Project, ids: Ids, label: Label, source: str = "hand") ->
 
 
 def apply_labels(
-    project: Project, db: sqlite3.Connection, wanted: Mapping[Label, Ids], *, kind: ChangeKind, source: str
+    project: Project,
+    db: sqlite3.Connection,
+    wanted: Mapping[Label, Ids],
+    *,
+    kind: ChangeKind,
+    source: str,
+    annotator: str | None = None,
+    tags: Retagged | None = None,
+    note: str = "",
 ) -> Change | None:
     """Inside a transaction that is under way, give each label of `wanted` to its images, as one action.
 
-    No image may be under two labels.
+    No image may be under two labels. `tags` are put on and taken off in the same action.
     """
-    action, count = _next_action(db), 0
+    action, annotator = next_action(db), annotator or project.annotator
+    labeled = 0
     for label, ids in wanted.items():
-        count += db.execute(
-            """INSERT INTO label_history (action_id, image_id, old, new)
-            SELECT ?, value, coalesce(label, 0), ? FROM json_each(?) LEFT JOIN labels ON image_id = value
-            WHERE coalesce(label, 0) <> ?""",
-            (action, label, str(np.unique(ids).tolist()), label),
+        labeled += db.execute(
+            f"""INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by)
+            SELECT ?, value, coalesce(labels.label, 0), ?, {_GIVEN_BY}, ?
+            FROM json_each(?) LEFT JOIN labels ON labels.image_id = value
+            WHERE coalesce(labels.label, 0) <> ? OR labels.image_id IS NOT NULL AND (
+                (SELECT annotator FROM actions WHERE id = labels.action_id) <> CAST(? AS TEXT)
+                OR (SELECT changed FROM images WHERE images.id = value)
+            )""",
+            (action, label, action, str(np.unique(ids).tolist()), label, annotator),
         ).rowcount
-    if not count:
+    tagged = note_tags(db, action, tags) if tags is not None else False
+    if not labeled and not tagged:
         return None
     common = next(iter(wanted)) if len(wanted) == 1 else None
-    _add_action(project, db, _Action(kind, source, common, None, _head(db), action), action, count)
-    return _carry_out(db, action, kind, common)
+    add_action(db, action, Action(kind, annotator, source, common, None, head(db), action, note))
+    db.execute(
+        """UPDATE images SET changed = 0 WHERE changed = 1
+        AND id IN (SELECT image_id FROM label_history WHERE action_id = ?)""",
+        (action,),
+    )
+    return carry_out(db, action, kind, common)
 
 
 def undo(project: Project) -> Change | None:
     """Take back the last action in force; None where there is none."""
     with project.writing() as db:
-        target = _head(db)
+        target = head(db)
         if not target:
             return None
         parent = db.execute("SELECT parent FROM actions WHERE id = ?", (target,)).fetchone()[0]
-        return _replay(project, db, "undo", target, parent, "new", "old")
+        return _replay(project, db, "undo", target, parent)
 
 
 def redo(project: Project) -> Change | None:
     """Do again what was undone last; None where there is nothing, as after a new label."""
     with project.writing() as db:
         target = _redoable(db)
-        if target is None:
+        return None if target is None else _replay(project, db, "redo", target, target)
+
+
+def revert(project: Project, action_id: int) -> Change | None:
+    """Take back one action, whatever came after it.
+
+    An image that a later action labeled keeps that label; the others get what they would have without this one. None
+    where nothing is left of it. Undo takes the revert back.
+
+    Raises
+    ------
+    KeyError
+        There is no such action, or it is one of undo, redo and revert.
+    """
+    with project.writing() as db:
+        row = db.execute("SELECT kind FROM actions WHERE id = ?", (action_id,)).fetchone()
+        if row is None or row[0] not in ("label", "tag", "import"):
+            raise KeyError(action_id)
+        undone = undone_actions(db)
+        if action_id in undone:
             return None
-        return _replay(project, db, "redo", target, target, "old", "new")
+        undone.add(action_id)
+        action = next_action(db)
+        _revert_labels(db, action, action_id, undone)
+        # A tag that was put on and taken off again since, or the reverse, stays as it is.
+        db.execute(
+            """INSERT INTO tag_history (action_id, image_id, tag, added)
+            SELECT ?, done.image_id, done.tag, 1 - done.added FROM tag_history AS done
+            WHERE action_id = ? AND done.added = EXISTS (
+                SELECT 1 FROM tags WHERE tags.image_id = done.image_id AND tags.tag = done.tag
+            )""",
+            (action, action_id),
+        )
+        low, high = db.execute("SELECT min(new), max(new) FROM label_history WHERE action_id = ?", (action,)).fetchone()
+        touched = low is not None or db.execute("SELECT 1 FROM tag_history WHERE action_id = ?", (action,)).fetchone()
+        if not touched:
+            return None
+        label = Label(low) if low is not None and low == high else None
+        add_action(db, action, Action("revert", project.annotator, "hand", label, action_id, head(db), action))
+        return carry_out(db, action, "revert", label)
 
 
 def can_undo(project: Project) -> bool:
-    return _head(project.db) != 0
+    return head(project.db) != 0
 
 
 def can_redo(project: Project) -> bool:
     return _redoable(project.db) is not None
 
 
-def history(project: Project, limit: int = 200) -> list[HistoryEntry]:
-    """The last actions, newest first."""
-    return [_entry(row) for row in project.db.execute(f"{_HISTORY} ORDER BY id DESC LIMIT ?", (limit,))]
-
-
-def image_history(project: Project, image_id: int) -> list[HistoryEntry]:
-    """The actions that changed one image, newest first; `label` is what that image got."""
-    rows = project.db.execute(
-        f"""SELECT done.*, new FROM label_history JOIN ({_HISTORY}) AS done ON done.id = action_id
-        WHERE image_id = ? ORDER BY action_id DESC""",
-        (int(image_id),),
+def _revert_labels(db: sqlite3.Connection, action: int, target: int, undone: set[int]) -> None:
+    """Write the rows of the revert `action`, for images whose label `target` has given."""
+    rows = db.execute(
+        """SELECT image_id, new, new_by, old, old_by FROM label_history AS done WHERE action_id = ? AND new_by = (
+            SELECT new_by FROM label_history AS last WHERE last.image_id = done.image_id
+            ORDER BY last.action_id DESC LIMIT 1
+        )""",
+        (target,),
+    ).fetchall()
+    written = []
+    for image_id, present, present_by, earlier, by in rows:
+        while by in undone:  # what it had before was taken back too
+            earlier, by = db.execute(
+                "SELECT old, old_by FROM label_history WHERE action_id = ? AND image_id = ?", (by, image_id)
+            ).fetchone()
+        written.append((action, image_id, present, earlier, present_by, by))
+    db.executemany(
+        "INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by) VALUES (?, ?, ?, ?, ?, ?)", written
     )
-    return [_entry((*row[:5], row[-1], *row[6:8])) for row in rows]
-
-
-def _entry(row: tuple) -> HistoryEntry:
-    id_, at, kind, annotator, source, label, count, undone = row
-    return HistoryEntry(
-        id_, at, kind, annotator, source, None if label is None else Label(label), count, undone=bool(undone)
-    )
-
-
-def _head(db: sqlite3.Connection) -> int:
-    """The last action in force, 0 for none."""
-    row = db.execute("SELECT head FROM actions ORDER BY id DESC LIMIT 1").fetchone()
-    return row[0] if row else 0
 
 
 def _redoable(db: sqlite3.Connection) -> int | None:
-    return db.execute("SELECT max(id) FROM actions WHERE parent = ?", (_head(db),)).fetchone()[0]
+    return db.execute("SELECT max(id) FROM actions WHERE parent = ?", (head(db),)).fetchone()[0]
 
 
-def _replay(
-    project: Project, db: sqlite3.Connection, kind: ChangeKind, target: int, head: int, old: str, new: str
-) -> Change:
-    """Act on the images of `target` again, with its columns `old` and `new` in these roles."""
-    action = _next_action(db)
-    count = db.execute(
-        f"""INSERT INTO label_history (action_id, image_id, old, new)
-        SELECT ?, image_id, {old}, {new} FROM label_history WHERE action_id = ?""",
+def _replay(project: Project, db: sqlite3.Connection, kind: ChangeKind, target: int, new_head: int) -> Change:
+    """Act on the images of `target` again: backwards for undo, forwards for redo."""
+    action = next_action(db)
+    columns = "new, old, new_by, old_by" if kind == "undo" else "old, new, old_by, new_by"
+    added = "1 - added" if kind == "undo" else "added"
+    db.execute(
+        f"""INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by)
+        SELECT ?, image_id, {columns} FROM label_history WHERE action_id = ?""",
         (action, target),
-    ).rowcount
+    )
+    db.execute(
+        f"""INSERT INTO tag_history (action_id, image_id, tag, added)
+        SELECT ?, image_id, tag, {added} FROM tag_history WHERE action_id = ?""",
+        (action, target),
+    )
     low, high = db.execute("SELECT min(new), max(new) FROM label_history WHERE action_id = ?", (action,)).fetchone()
-    label = Label(low) if low == high else None
-    _add_action(project, db, _Action(kind, "hand", label, target, None, head), action, count)
-    return _carry_out(db, action, kind, label)
-
-
-def _next_action(db: sqlite3.Connection) -> int:
-    return 1 + db.execute("SELECT coalesce(max(id), 0) FROM actions").fetchone()[0]
-
-
-def _add_action(project: Project, db: sqlite3.Connection, action: _Action, id_: int, count: int) -> None:
-    sensitive, normal = label_totals(db)
-    more_sensitive, more_normal = db.execute(
-        """SELECT sum(new = 1) - sum(old = 1), sum(new = 2) - sum(old = 2)
-        FROM label_history WHERE action_id = ?""",
-        (id_,),
-    ).fetchone()
-    db.execute(
-        """INSERT INTO actions (id, at, kind, annotator, source, label, count, target, parent, head, sensitive, normal)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            id_,
-            time.time(),
-            action.kind,
-            project.annotator,
-            action.source,
-            action.label,
-            count,
-            action.target,
-            action.parent,
-            action.head,
-            sensitive + more_sensitive,
-            normal + more_normal,
-        ),
-    )
-
-
-def _carry_out(db: sqlite3.Connection, action: int, kind: ChangeKind, label: Label | None) -> Change:
-    """Bring `labels` in line with the history rows of `action`."""
-    db.execute(
-        "DELETE FROM labels WHERE image_id IN (SELECT image_id FROM label_history WHERE action_id = ? AND new = 0)",
-        (action,),
-    )
-    db.execute(
-        """INSERT INTO labels (image_id, label) SELECT image_id, new FROM label_history WHERE action_id = ? AND new <> 0
-        ON CONFLICT (image_id) DO UPDATE SET label = excluded.label""",
-        (action,),
-    )
-    return Change(integers(db, "SELECT image_id FROM label_history WHERE action_id = ?", (action,)), kind, label)
+    label = Label(low) if low is not None and low == high else None
+    add_action(db, action, Action(kind, project.annotator, "hand", label, target, None, new_head))
+    return carry_out(db, action, kind, label)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pudm_gui.project.images import replace_tags
 from pudm_gui.project.labels import apply_labels
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.paths import encode, posix
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots
+from pudm_gui.project.tags import Retagged
 from training.atomic import write_atomic
 from training.errors import UserError
 
@@ -97,10 +97,9 @@ def import_labels(project: Project, csv_path: Path) -> ImportReport:
                 {label: _labeled(found, label) for label in Label if _labeled(found, label).size},
                 kind="import",
                 source="import",
+                tags=Retagged(replaced={id_: row.tags for id_, row in found.items() if row.tags is not None}),
+                note=Path(csv_path).name,
             )
-            for image_id, row in found.items():
-                if row.tags is not None:
-                    replace_tags(db, image_id, row.tags)
         report.labeled = change.count if change else 0
         report.unchanged = len(found) - report.labeled
     return report

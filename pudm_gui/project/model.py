@@ -16,7 +16,11 @@ from training.manifest import Label as LabelWord
 Ids = NDArray[np.int64]
 """Image ids: ``(N,)`` int64."""
 Show = Literal["all", "unlabeled", "sensitive", "normal", "unreadable"]
-ChangeKind = Literal["label", "undo", "redo", "import"]
+ChangeKind = Literal["label", "tag", "import", "undo", "redo", "revert"]
+SortKey = Literal["path", "name", "size", "modified", "resolution", "labeled"]
+Source = Literal["hand", "import", "suggestion", "audit", "settled"]
+"""Where a label came from: a person in the grid, a file, an accepted suggestion, an audit, or a settled
+disagreement."""
 
 
 class Label(IntEnum):
@@ -45,16 +49,50 @@ class Label(IntEnum):
             raise UserError(f"There is no label {word.strip()!r}; use sensitive, normal or unlabeled.") from None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """Images found by something other than the store, such as those similar to one, best first."""
+
+    title: str
+    """For people: "Similar to beach.jpg"."""
+    ids: Ids
+
+
 @dataclass(frozen=True, slots=True)
 class ImageFilter:
-    """Which images to list. `text` is looked for anywhere in the relative path, whatever its case."""
+    """Which images to list, and in which order. All conditions must hold; an empty one lets everything through."""
 
     show: Show = "all"
     text: str = ""
+    """Looked for anywhere in the relative path, whatever its case."""
+    tags: tuple[str, ...] = ()
+    """The image has one of these."""
+    untagged: bool = False
+    sources: tuple[str, ...] = ()
+    """The label came from one of these (`Source`)."""
+    annotators: tuple[str, ...] = ()
+    """The label was given by one of these."""
+    folder: str = ""
+    """Relative to the root, with "/" between parts; folders inside it count."""
+    size: tuple[int | None, int | None] = (None, None)
+    """Least and most bytes."""
+    modified: tuple[float | None, float | None] = (None, None)
+    """From and until, UNIX seconds; the end is not included."""
+    edge: tuple[int | None, int | None] = (None, None)
+    """Least and most pixels of the shorter side."""
+    changed: bool = False
+    """The file has another content than when it was labeled."""
+    within: Listing | None = None
+    """Only these, in their order where `sort` is None."""
+    sort: SortKey | None = None
+    """None: the listing's order where there is one, else by path."""
+    descending: bool = False
 
     def __post_init__(self) -> None:
         if self.show not in get_args(Show):
             raise ValueError(f"show is {self.show!r}, not one of {get_args(Show)}")
+        if self.sort is not None and self.sort not in get_args(SortKey):
+            raise ValueError(f"sort is {self.sort!r}, not one of {get_args(SortKey)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +127,12 @@ class ImageRow:
     """Why the image cannot be used, in one sentence."""
     label: Label
     tags: tuple[str, ...]
+    changed: bool = False
+    """The content is another than when the image was labeled."""
+    source: str = ""
+    """Where the label came from; "" without one."""
+    annotator: str = ""
+    """Who gave the label; "" without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +152,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """What an action did: the images whose label is different now. There is always at least one."""
+    """What an action did: the images whose label or tags are different now. There is always at least one."""
 
     ids: Ids
     kind: ChangeKind
     label: Label | None
-    """The label they have now; None where they differ."""
+    """The label they have now; None where they differ, or only tags changed."""
 
     @property
     def count(self) -> int:
@@ -136,4 +180,10 @@ class HistoryEntry:
     count: int
     """Images that were changed."""
     undone: bool
-    """Whether the action is taken back at present. Always false for undo and redo."""
+    """Whether the action is taken back at present, by undo or by revert. Always false for undo and redo."""
+    target: int | None = None
+    """The action that was undone, redone or reverted."""
+    tags: tuple[str, ...] = ()
+    """What was done to tags, such as "+face" and "-hands"."""
+    note: str = ""
+    """Such as the name of the file that was imported."""

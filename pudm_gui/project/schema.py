@@ -121,7 +121,89 @@ def _v2_natural_order(db: Database) -> None:
     images.create_index(["root_id", "sort_key"], index_name="images_in_order")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_v1_first_release, _v2_natural_order)
+def _v3_provenance(db: Database) -> None:
+    """Labels know the action that gave them, tags have a history, single actions can be reverted, views are kept."""
+    for verb in ("update", "delete"):
+        db.execute(f"DROP TRIGGER actions_no_{verb}")
+    db.execute(
+        """CREATE TABLE new_actions (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at REAL NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('label', 'tag', 'import', 'undo', 'redo', 'revert')),
+            annotator TEXT NOT NULL,
+            source TEXT NOT NULL,
+            label INTEGER,
+            count INTEGER NOT NULL,
+            target INTEGER REFERENCES actions(id),
+            parent INTEGER,
+            head INTEGER NOT NULL,
+            sensitive INTEGER NOT NULL,  -- images with this label afterwards, so that counting is looking at one row
+            normal INTEGER NOT NULL,
+            note TEXT NOT NULL DEFAULT ''  -- such as the name of the file that was imported
+        )"""
+    )
+    db.execute(
+        """INSERT INTO new_actions
+        (id, at, kind, annotator, source, label, count, target, parent, head, sensitive, normal)
+        SELECT id, at, kind, annotator, source, label, count, target, parent, head, sensitive, normal FROM actions"""
+    )
+    db.execute("DROP TABLE actions")
+    db.execute("ALTER TABLE new_actions RENAME TO actions")
+    db.execute("CREATE INDEX actions_by_target ON actions(target, id) WHERE target IS NOT NULL")
+    db.execute("CREATE INDEX actions_by_parent ON actions(parent, id) WHERE parent IS NOT NULL")
+    _v3_who_gave_which_label(db)
+    # `added` is 1 where the tag was put on the image, 0 where it was taken off.
+    db.execute(
+        """CREATE TABLE tag_history (
+            action_id INTEGER NOT NULL REFERENCES actions(id) DEFERRABLE INITIALLY DEFERRED,
+            image_id INTEGER NOT NULL,
+            tag TEXT NOT NULL,
+            added INTEGER NOT NULL CHECK (added IN (0, 1)),
+            PRIMARY KEY (action_id, image_id, tag)
+        ) WITHOUT ROWID"""
+    )
+    db.execute("CREATE INDEX tag_history_by_image ON tag_history(image_id, action_id)")
+    db.execute("CREATE INDEX tags_by_name ON tags(tag, image_id)")
+    for table in ("actions", "label_history", "tag_history"):
+        for verb in ("UPDATE", "DELETE"):
+            db.execute(
+                f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                "BEGIN SELECT RAISE(ABORT, 'the label history is append-only'); END"
+            )
+    # 1: the file has another content than when it was labeled, and nobody has said since that the label still holds.
+    db.table("images").add_column("changed", int, not_null_default=0)
+    db.execute("CREATE INDEX images_changed ON images(id) WHERE changed = 1")
+    db.execute("CREATE TABLE saved_views (name TEXT PRIMARY KEY, query TEXT NOT NULL) WITHOUT ROWID")
+
+
+def _v3_who_gave_which_label(db: Database) -> None:
+    """Each row of the history names the actions that gave the label before and after it (also where that is none), each
+    label its action."""
+    db.execute("DROP TRIGGER label_history_no_update")
+    db.execute("ALTER TABLE label_history ADD COLUMN old_by INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE label_history ADD COLUMN new_by INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE labels ADD COLUMN action_id INTEGER NOT NULL DEFAULT 0")
+    given: dict[int, int] = {}
+    rows_of: dict[int, dict[int, tuple[int, int]]] = {}
+    for action, kind, target in db.execute("SELECT id, kind, target FROM actions ORDER BY id").fetchall():
+        images = [id_ for (id_,) in db.execute("SELECT image_id FROM label_history WHERE action_id = ?", (action,))]
+        rows = rows_of[action] = {}
+        for image_id in images:
+            # Undo and redo bring back what their target's row has.
+            by = action if target is None else rows_of[target][image_id][0 if kind == "undo" else 1]
+            rows[image_id] = (given.get(image_id, 0), by)
+            given[image_id] = by
+        db.conn.executemany(
+            "UPDATE label_history SET old_by = ?, new_by = ? WHERE action_id = ? AND image_id = ?",
+            ((*by, action, image_id) for image_id, by in rows.items()),
+        )
+    db.conn.executemany(
+        "UPDATE labels SET action_id = ? WHERE image_id = ?", ((action, image_id) for image_id, action in given.items())
+    )
+    db.execute("CREATE INDEX labels_by_action ON labels(action_id)")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_v1_first_release, _v2_natural_order, _v3_provenance)
 VERSION = len(MIGRATIONS)
 
 
@@ -166,10 +248,16 @@ def migrate(db: sqlite3.Connection, file: Path) -> None:
 
 def _apply(db: sqlite3.Connection, steps: tuple[Callable[[Database], None], ...]) -> None:
     tables = Database(db, execute_plugins=False)
-    with tables.atomic():
-        for step in steps:
-            step(tables)
-        db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute("PRAGMA foreign_keys = OFF")  # as SQLite asks for where a table that others refer to is made anew
+    try:
+        with tables.atomic():
+            for step in steps:
+                step(tables)
+            if broken := db.execute("PRAGMA foreign_key_check").fetchone():
+                raise sqlite3.IntegrityError(f"bringing the project up to date broke a reference: {broken}")
+            db.execute(f"PRAGMA user_version = {VERSION}")
+    finally:
+        db.execute("PRAGMA foreign_keys = ON")
 
 
 def reopened(file: Path) -> sqlite3.Connection:

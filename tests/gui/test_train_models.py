@@ -279,7 +279,8 @@ def test_names_that_the_model_lists_need_no_number(qtbot: QtBot, page: TrainPage
 
 
 def test_tags_are_classes(qtbot: QtBot, page: TrainPage, session: Session, tmp_path: Path) -> None:
-    from pudm_gui.project.images import image_ids, set_tags
+    from pudm_gui.project.images import image_ids
+    from pudm_gui.project.tags import set_tags
 
     conditions = page.setup.conditions
     page.setup.model.choose(build.pixel_model(tmp_path / "ddpm", classes=10))

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from pudm_gui.label.grid.tiles import control_rects
-from pudm_gui.project.labels import history
+from pudm_gui.project.history import history
 from pudm_gui.project.model import Label
 from pudm_gui.project.project import Project
 from pudm_gui.session import Session

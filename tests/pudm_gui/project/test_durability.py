@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from pudm_gui.project.connection import connect
+from pudm_gui.project.history import history
 from pudm_gui.project.images import image_ids, labels_for
-from pudm_gui.project.labels import can_undo, history, undo
+from pudm_gui.project.labels import can_undo, undo
 from pudm_gui.project.model import Label
 from pudm_gui.project.project import DATABASE, Project
 

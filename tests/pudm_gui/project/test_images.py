@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pudm_gui.project.images import counts, image_ids, image_rows, labels_for, record_problem, set_tags
+from pudm_gui.project.images import counts, image_ids, image_rows, labels_for, record_problem
 from pudm_gui.project.labels import set_label
 from pudm_gui.project.model import Counts, Ids, ImageFilter, Label
 from pudm_gui.project.paths import decode, encode, folded, sort_key
 from pudm_gui.project.project import Project
+from pudm_gui.project.tags import set_tags
 from tests.pudm_gui.project.conftest import write_image
 from training.errors import UserError
 

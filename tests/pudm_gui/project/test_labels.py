@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pudm_gui.project.history import history, image_history
 from pudm_gui.project.images import counts, image_ids, labels_for
-from pudm_gui.project.labels import can_redo, can_undo, history, image_history, redo, set_label, undo
+from pudm_gui.project.labels import can_redo, can_undo, redo, set_label, undo
 from pudm_gui.project.model import Change, Counts, Ids, ImageFilter, Label
 from pudm_gui.project.project import Project
 
@@ -141,7 +142,7 @@ def test_image_history_is_that_of_one_image(project: Project, ids: Ids) -> None:
         "DELETE FROM label_history",
         "UPDATE actions SET annotator = 'someone else'",
         "DELETE FROM actions",
-        "INSERT OR REPLACE INTO label_history SELECT action_id, image_id, 0, 2 FROM label_history",
+        "INSERT OR REPLACE INTO label_history SELECT action_id, image_id, 0, 2, old_by, new_by FROM label_history",
         "INSERT OR REPLACE INTO actions SELECT * FROM actions",
         "DELETE FROM images",
     ],

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pudm_gui.project.images import image_ids, image_rows, labels_for, set_tags
-from pudm_gui.project.labels import history, redo, set_label, undo
+from pudm_gui.project.history import history
+from pudm_gui.project.images import image_ids, image_rows, labels_for
+from pudm_gui.project.labels import redo, set_label, undo
 from pudm_gui.project.labels_csv import export_labels, import_labels
 from pudm_gui.project.model import Ids, ImageRow, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import add_root
 from pudm_gui.project.scan import scan
+from pudm_gui.project.tags import set_tags
 from tests import bad_corpus
 from tests.pudm_gui.project.conftest import write_image
 from training.errors import UserError

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from pudm_gui.project.images import counts, image_ids, image_rows, record_problem, set_tags
+from pudm_gui.project.images import counts, image_ids, image_rows, record_problem
 from pudm_gui.project.labels import redo, set_label, undo
 from pudm_gui.project.labels_csv import import_labels
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project, ProjectBusyError
 from pudm_gui.project.roots import add_root, repoint, roots
 from pudm_gui.project.scan import scan
+from pudm_gui.project.tags import set_tags
 from tests.pudm_gui.project.conftest import write_image
 from training.errors import UserError
 

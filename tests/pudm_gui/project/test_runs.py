@@ -9,12 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pudm_gui.project.images import image_ids, record_problem, set_tags
+from pudm_gui.project.images import image_ids, record_problem
 from pudm_gui.project.labels import set_label
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots
 from pudm_gui.project.runs import create_run, list_runs, prior_folder
+from pudm_gui.project.tags import set_tags
 from tests.pudm_gui.project.conftest import write_image
 from training.errors import UserError
 from training.manifest import label_counts, read_manifest

@@ -1,0 +1,89 @@
+"""Free tags: which kind of sensitive image this is. They have the same history as labels."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pudm_gui.project.actions import Action, add_action, carry_out, head, next_action
+from pudm_gui.project.model import Change, Ids
+from pudm_gui.project.paths import encode
+from pudm_gui.project.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Retagged:
+    """What to do to the tags of images: `added` to and `removed` from all of `ids`, and `replaced` image by image."""
+
+    ids: Ids = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    added: Iterable[str] = ()
+    removed: Iterable[str] = ()
+    replaced: Mapping[int, Iterable[str]] = field(default_factory=dict)
+
+
+def tag_images(project: Project, ids: Ids, *, added: Iterable[str] = (), removed: Iterable[str] = ()) -> Change | None:
+    """Put tags on images and take others off, as one action; None where nothing changes."""
+    return _tag(project, Retagged(ids, tuple(added), tuple(removed)))
+
+
+def set_tags(project: Project, image_id: int, tags: Iterable[str]) -> Change | None:
+    """Replace the tags of an image. Blank ones and repetitions are dropped; None where nothing changes."""
+    return _tag(project, Retagged(replaced={int(image_id): tags}))
+
+
+def tag_counts(project: Project) -> dict[str, int]:
+    """How many images have each tag, the most used first."""
+    rows = project.db.execute("SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY count(*) DESC, tag")
+    return dict(rows.fetchall())
+
+
+def clean(tags: Iterable[str]) -> list[str]:
+    """`tags` as they are kept: single spaces, none blank, none twice, sorted."""
+    return sorted({" ".join(tag.split()) for tag in tags} - {""})
+
+
+def note_tags(db: sqlite3.Connection, action: int, wanted: Retagged) -> bool:
+    """Write the rows of `tag_history` that make `wanted` true; whether there are any."""
+    written = 0
+    listed = str(np.unique(wanted.ids).tolist())
+    for tags, added, exists in ((wanted.added, 1, "NOT EXISTS"), (wanted.removed, 0, "EXISTS")):
+        for tag in clean(tags):
+            written += db.execute(
+                f"""INSERT INTO tag_history (action_id, image_id, tag, added)
+                SELECT ?, value, CAST(? AS TEXT), ? FROM json_each(?) WHERE {exists} (
+                    SELECT 1 FROM tags WHERE image_id = value AND tag = CAST(? AS TEXT)
+                )""",
+                (action, encode(tag), added, listed, encode(tag)),
+            ).rowcount
+    if wanted.replaced:
+        written += _note_replaced(db, action, wanted.replaced)
+    return written > 0
+
+
+def _note_replaced(db: sqlite3.Connection, action: int, replaced: Mapping[int, Iterable[str]]) -> int:
+    present: dict[int, set[str]] = {id_: set() for id_ in replaced}
+    for id_, tag in db.execute(
+        "SELECT image_id, tag FROM tags WHERE image_id IN (SELECT value FROM json_each(?))",
+        (json.dumps([int(id_) for id_ in replaced]),),
+    ):
+        present[id_].add(tag)
+    rows = []
+    for id_, tags in replaced.items():
+        wanted = set(clean(tags))
+        rows += [(action, id_, encode(tag), 1) for tag in wanted - present[id_]]
+        rows += [(action, id_, encode(tag), 0) for tag in present[id_] - wanted]
+    db.executemany("INSERT INTO tag_history (action_id, image_id, tag, added) VALUES (?, ?, CAST(? AS TEXT), ?)", rows)
+    return len(rows)
+
+
+def _tag(project: Project, wanted: Retagged) -> Change | None:
+    with project.writing() as db:
+        action = next_action(db)
+        if not note_tags(db, action, wanted):
+            return None
+        add_action(db, action, Action("tag", project.annotator, "hand", None, None, head(db), action))
+        return carry_out(db, action, "tag", None)
