@@ -2,7 +2,7 @@
 
 The actions form a tree: `parent` is the action on top of which one was done, and `head` the last one in force
 afterwards. Undo moves the head to its parent, redo to its youngest child; a revert is an action like any other, on top
-of the head.
+of the head. Their numbers count up from 1 without a gap.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import time
 from dataclasses import dataclass
 
 from pudm_gui.project.images import integers, label_totals
-from pudm_gui.project.model import Change, ChangeKind, Label
+from pudm_gui.project.model import Change, ChangeKind, Ids, Label
 from pudm_gui.project.paths import encode
+
+TAGS_NAMED = 20
+"""So many of the tags that an action changed are kept with it, to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,12 @@ class Action:
 
 
 def next_action(db: sqlite3.Connection) -> int:
-    return 1 + db.execute("SELECT coalesce(max(id), 0) FROM actions").fetchone()[0]
+    return 1 + last_action(db)
+
+
+def last_action(db: sqlite3.Connection) -> int:
+    """Number of the newest action, which is how many there are."""
+    return db.execute("SELECT coalesce(max(id), 0) FROM actions").fetchone()[0]
 
 
 def head(db: sqlite3.Connection) -> int:
@@ -40,24 +48,33 @@ def head(db: sqlite3.Connection) -> int:
     return row[0] if row else 0
 
 
-def undone_actions(db: sqlite3.Connection) -> set[int]:
-    """Those that are taken back at present, by undo or by revert."""
-    undone: set[int] = set()
-    reverts: dict[int, int] = {}
-    for action, kind, target in db.execute(
-        "SELECT id, kind, target FROM actions INDEXED BY actions_by_target WHERE target IS NOT NULL ORDER BY id"
-    ):
-        if kind == "revert":
-            reverts[action] = target
-            undone.add(target)
-        elif kind == "undo":
-            undone.add(target)
-            undone.discard(reverts.get(target, 0))
-        else:
-            undone.discard(target)
-            if target in reverts:
-                undone.add(reverts[target])
-    return undone
+def undone(action: str) -> str:
+    """SQL that tells whether the action whose number is the expression `action` is taken back at present.
+
+    It is when it was undone last, rather than redone, or when a revert of it is in force: one that was itself neither
+    undone nor reverted.
+    """
+    return f"({_off(action)} OR {reverting(action)} IS NOT NULL)"
+
+
+def reverting(action: str) -> str:
+    """SQL for the number of the revert that takes back the action `action`; NULL where there is none in force."""
+    return f"""(SELECT taking.id FROM actions AS taking
+        WHERE taking.target = {action} AND taking.kind = 'revert' AND NOT {_off("taking.id")} AND NOT EXISTS (
+            SELECT 1 FROM actions AS giving
+            WHERE giving.target = taking.id AND giving.kind = 'revert' AND NOT {_off("giving.id")}
+        ))"""
+
+
+def _off(action: str) -> str:
+    """SQL that tells whether `action` was undone, and not redone since."""
+    return f"""coalesce((SELECT later.kind = 'undo' FROM actions AS later
+        WHERE later.target = {action} AND later.kind IN ('undo', 'redo') ORDER BY later.id DESC LIMIT 1), 0)"""
+
+
+UNDONE_ACTIONS = f"""SELECT aimed.target FROM (SELECT DISTINCT target FROM actions WHERE target IS NOT NULL) AS aimed
+    WHERE {undone("aimed.target")}"""
+"""SQL that lists the actions that are taken back at present."""
 
 
 def add_action(db: sqlite3.Connection, id_: int, action: Action) -> None:
@@ -73,10 +90,15 @@ def add_action(db: sqlite3.Connection, id_: int, action: Action) -> None:
         UNION SELECT image_id FROM tag_history WHERE action_id = :action)""",
         {"action": id_},
     ).fetchone()[0]
+    tags = db.execute(
+        """SELECT DISTINCT substr('-+', 1 + added, 1) || tag FROM tag_history WHERE action_id = ?
+        ORDER BY added DESC, tag LIMIT ?""",
+        (id_, TAGS_NAMED),
+    )
     db.execute(
         """INSERT INTO actions
-        (id, at, kind, annotator, source, label, count, target, parent, head, sensitive, normal, note)
-        VALUES (?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))""",
+        (id, at, kind, annotator, source, label, count, target, parent, head, sensitive, normal, note, tags)
+        VALUES (?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT))""",
         (
             id_,
             time.time(),
@@ -91,6 +113,7 @@ def add_action(db: sqlite3.Connection, id_: int, action: Action) -> None:
             sensitive + more_sensitive,
             normal + more_normal,
             encode(action.note),
+            encode("\n".join(tag for (tag,) in tags)),
         ),
     )
 
@@ -118,9 +141,20 @@ def carry_out(db: sqlite3.Connection, action: int, kind: ChangeKind, label: Labe
         SELECT image_id, tag FROM tag_history WHERE action_id = ? AND added = 1""",
         (action,),
     )
-    ids = integers(
+    return Change(images_of_action(db, action), kind, label)
+
+
+def common_label(db: sqlite3.Connection, action: int) -> Label | None:
+    """The label that all images got by `action`; None where they differ, or there is none."""
+    low, high = db.execute("SELECT min(new), max(new) FROM label_history WHERE action_id = ?", (action,)).fetchone()
+    return Label(low) if low is not None and low == high else None
+
+
+def images_of_action(db: sqlite3.Connection, action: int) -> Ids:
+    """The images that `action` changed, sorted."""
+    return integers(
         db,
-        f"""SELECT image_id FROM label_history WHERE action_id = {action:d}
-        UNION SELECT image_id FROM tag_history WHERE action_id = {action:d}""",
+        """SELECT image_id FROM label_history WHERE action_id = ?1
+        UNION SELECT image_id FROM tag_history WHERE action_id = ?1""",
+        (action,),
     )
-    return Change(ids, kind, label)

@@ -2,82 +2,78 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable
-
-from pudm_gui.project.actions import undone_actions
-from pudm_gui.project.images import integers
+from pudm_gui.project.actions import images_of_action, last_action, reverting, undone
 from pudm_gui.project.model import HistoryEntry, Ids, Label
 from pudm_gui.project.project import Project
 
-_COLUMNS = "id, at, kind, annotator, source, label, count, target, note"
+_COLUMNS = f"""actions.id, actions.at, actions.kind, actions.annotator, actions.source, {{label}}, actions.count,
+    {undone("actions.id")}, actions.target, {{tags}}, actions.note,
+    {reverting("actions.id")}, aimed.kind, aimed.label, coalesce(aimed.count, 0)"""
+"""In the order of the fields of `HistoryEntry`."""
+_TARGET = "LEFT JOIN actions AS aimed ON aimed.id = actions.target"
+_TAGS_OF_IMAGE = """(SELECT group_concat(tag, char(10)) FROM (
+    SELECT substr('-+', 1 + added, 1) || tag AS tag FROM tag_history
+    WHERE action_id = actions.id AND image_id = :image ORDER BY added DESC, tag
+))"""
 
 
 def history(project: Project, limit: int = 200, before: int | None = None) -> list[HistoryEntry]:
     """The last actions, newest first; with `before`, those with a smaller number."""
-    db = project.db
-    rows = db.execute(
-        f"SELECT {_COLUMNS} FROM actions WHERE id < ? ORDER BY id DESC LIMIT ?", (before or 1 << 62, limit)
-    ).fetchall()
-    return _entries(db, rows)
+    rows = project.db.execute(
+        f"""SELECT {_COLUMNS.format(label="actions.label", tags="actions.tags")}
+        FROM actions {_TARGET} WHERE actions.id < ? ORDER BY actions.id DESC LIMIT ?""",
+        (before if before is not None else 1 << 62, limit),
+    )
+    return [_entry(row) for row in rows]
+
+
+def history_size(project: Project) -> int:
+    """How many actions there are. They are numbered from 1 to this."""
+    return last_action(project.db)
 
 
 def image_history(project: Project, image_id: int) -> list[HistoryEntry]:
-    """The actions that changed one image, newest first; `label` is what that image got."""
-    db = project.db
-    rows = db.execute(
-        """SELECT id, at, kind, annotator, source, new, count, target, note
-        FROM (SELECT action_id FROM label_history WHERE image_id = :image
-            UNION SELECT action_id FROM tag_history WHERE image_id = :image) AS done
-        JOIN actions ON id = done.action_id
-        LEFT JOIN label_history ON label_history.action_id = id AND label_history.image_id = :image
-        ORDER BY id DESC""",
+    """The actions that changed one image, newest first; `label` and `tags` are what that image got."""
+    rows = project.db.execute(
+        f"""SELECT {_COLUMNS.format(label="own.new", tags=_TAGS_OF_IMAGE)}
+        FROM (
+            SELECT action_id FROM label_history WHERE image_id = :image
+            UNION SELECT action_id FROM tag_history WHERE image_id = :image
+        ) AS done
+        JOIN actions ON actions.id = done.action_id {_TARGET}
+        LEFT JOIN label_history AS own ON own.action_id = actions.id AND own.image_id = :image
+        ORDER BY actions.id DESC""",
         {"image": int(image_id)},
-    ).fetchall()
-    return _entries(db, rows, int(image_id))
+    )
+    return [_entry(row) for row in rows]
 
 
 def images_of(project: Project, action_id: int) -> Ids:
-    """The images that an action changed."""
-    return integers(
-        project.db,
-        f"""SELECT image_id FROM label_history WHERE action_id = {int(action_id)}
-        UNION SELECT image_id FROM tag_history WHERE action_id = {int(action_id)}""",
+    """The images that an action changed, sorted."""
+    return images_of_action(project.db, int(action_id))
+
+
+def _entry(row: tuple) -> HistoryEntry:
+    id_, at, kind, annotator, source, label, count, undone_, target, tags, *rest = row
+    note, reverted_by, target_kind, target_label, target_count = rest
+    return HistoryEntry(
+        id=id_,
+        at=at,
+        kind=kind,
+        annotator=annotator,
+        source=source,
+        label=_label(label),
+        count=count,
+        undone=bool(undone_),
+        target=target,
+        tags=tuple(tags.split("\n")) if tags else (),
+        note=note,
+        reverted_by=reverted_by,
+        target_kind=target_kind,
+        target_label=_label(target_label),
+        target_count=target_count,
     )
 
 
-def _entries(db: sqlite3.Connection, rows: Iterable[tuple], image_id: int | None = None) -> list[HistoryEntry]:
-    rows = list(rows)
-    if not rows:
-        return []
-    undone = undone_actions(db)
-    tags = _tags(db, [row[0] for row in rows], image_id)
-    return [
-        HistoryEntry(
-            id_,
-            at,
-            kind,
-            annotator,
-            source,
-            None if label is None else Label(label),
-            count,
-            undone=id_ in undone and kind not in ("undo", "redo"),
-            target=target,
-            tags=tuple(tags.get(id_, ())),
-            note=note,
-        )
-        for id_, at, kind, annotator, source, label, count, target, note in rows
-    ]
-
-
-def _tags(db: sqlite3.Connection, actions: list[int], image_id: int | None) -> dict[int, list[str]]:
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    one = "" if image_id is None else f"AND image_id = {image_id:d}"
-    for action, tag, added in db.execute(
-        f"""SELECT DISTINCT action_id, tag, added FROM tag_history
-        WHERE action_id IN (SELECT value FROM json_each(?)) {one} ORDER BY action_id, tag""",
-        (str(actions),),
-    ):
-        found[action].append(f"{'+' if added else '-'}{tag}")
-    return found
+def _label(number: int | None) -> Label | None:
+    return None if number is None else Label(number)

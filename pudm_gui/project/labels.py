@@ -11,22 +11,24 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pudm_gui.project.actions import Action, add_action, carry_out, head, next_action, undone_actions
+from pudm_gui.project.actions import Action, add_action, carry_out, common_label, head, next_action
 from pudm_gui.project.model import Change, ChangeKind, Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.tags import Retagged, note_tags
 
-_GIVEN_BY = """coalesce(labels.action_id, (
+GIVEN_BY = """coalesce(labels.action_id, (
     SELECT new_by FROM label_history WHERE label_history.image_id = value ORDER BY action_id DESC LIMIT 1
 ), 0)"""
-"""The action that gave the present label, also where that was to take one away."""
+"""SQL for the action that gave the present label of the image `value`, also where that was to take one away."""
+_CHANGED = "value IN (SELECT id FROM images WHERE changed = 1)"
 
 
 def set_label(project: Project, ids: Ids, label: Label, source: str = "hand") -> Change | None:
     """Give `ids` a label. It is on the disk when this returns.
 
-    Saying the same as somebody else did is an action too (agreement is counted from it), as is saying that a label
-    still holds for a file whose content has changed.
+    Saying the same as somebody else did is an action too (agreement is counted from it), as is settling a
+    disagreement in favour of the present label, and saying that a label still holds for a file whose content has
+    changed.
 
     Returns
     -------
@@ -55,25 +57,29 @@ def apply_labels(
     labeled = 0
     for label, ids in wanted.items():
         labeled += db.execute(
-            f"""INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by)
-            SELECT ?, value, coalesce(labels.label, 0), ?, {_GIVEN_BY}, ?
-            FROM json_each(?) LEFT JOIN labels ON labels.image_id = value
-            WHERE coalesce(labels.label, 0) <> ? OR labels.image_id IS NOT NULL AND (
-                (SELECT annotator FROM actions WHERE id = labels.action_id) <> CAST(? AS TEXT)
-                OR (SELECT changed FROM images WHERE images.id = value)
+            f"""INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by, changed)
+            SELECT :action, value, coalesce(labels.label, 0), :label, {GIVEN_BY}, :action, {_CHANGED}
+            FROM json_each(:ids) LEFT JOIN labels ON labels.image_id = value
+            LEFT JOIN actions AS given ON given.id = labels.action_id
+            WHERE coalesce(labels.label, 0) <> :label OR labels.image_id IS NOT NULL AND (
+                given.annotator <> CAST(:annotator AS TEXT)
+                OR :source = 'settled' AND given.source <> 'settled'
+                OR {_CHANGED}
             )""",
-            (action, label, action, str(np.unique(ids).tolist()), label, annotator),
+            {
+                "action": action,
+                "label": label,
+                "ids": str(np.unique(ids).tolist()),
+                "annotator": annotator,
+                "source": source,
+            },
         ).rowcount
     tagged = note_tags(db, action, tags) if tags is not None else False
     if not labeled and not tagged:
         return None
     common = next(iter(wanted)) if len(wanted) == 1 else None
     add_action(db, action, Action(kind, annotator, source, common, None, head(db), action, note))
-    db.execute(
-        """UPDATE images SET changed = 0 WHERE changed = 1
-        AND id IN (SELECT image_id FROM label_history WHERE action_id = ?)""",
-        (action,),
-    )
+    _set_changed(db, action, 0)
     return carry_out(db, action, kind, common)
 
 
@@ -90,47 +96,8 @@ def undo(project: Project) -> Change | None:
 def redo(project: Project) -> Change | None:
     """Do again what was undone last; None where there is nothing, as after a new label."""
     with project.writing() as db:
-        target = _redoable(db)
+        target = redoable(db)
         return None if target is None else _replay(project, db, "redo", target, target)
-
-
-def revert(project: Project, action_id: int) -> Change | None:
-    """Take back one action, whatever came after it.
-
-    An image that a later action labeled keeps that label; the others get what they would have without this one. None
-    where nothing is left of it. Undo takes the revert back.
-
-    Raises
-    ------
-    KeyError
-        There is no such action, or it is one of undo, redo and revert.
-    """
-    with project.writing() as db:
-        row = db.execute("SELECT kind FROM actions WHERE id = ?", (action_id,)).fetchone()
-        if row is None or row[0] not in ("label", "tag", "import"):
-            raise KeyError(action_id)
-        undone = undone_actions(db)
-        if action_id in undone:
-            return None
-        undone.add(action_id)
-        action = next_action(db)
-        _revert_labels(db, action, action_id, undone)
-        # A tag that was put on and taken off again since, or the reverse, stays as it is.
-        db.execute(
-            """INSERT INTO tag_history (action_id, image_id, tag, added)
-            SELECT ?, done.image_id, done.tag, 1 - done.added FROM tag_history AS done
-            WHERE action_id = ? AND done.added = EXISTS (
-                SELECT 1 FROM tags WHERE tags.image_id = done.image_id AND tags.tag = done.tag
-            )""",
-            (action, action_id),
-        )
-        low, high = db.execute("SELECT min(new), max(new) FROM label_history WHERE action_id = ?", (action,)).fetchone()
-        touched = low is not None or db.execute("SELECT 1 FROM tag_history WHERE action_id = ?", (action,)).fetchone()
-        if not touched:
-            return None
-        label = Label(low) if low is not None and low == high else None
-        add_action(db, action, Action("revert", project.annotator, "hand", label, action_id, head(db), action))
-        return carry_out(db, action, "revert", label)
 
 
 def can_undo(project: Project) -> bool:
@@ -138,32 +105,7 @@ def can_undo(project: Project) -> bool:
 
 
 def can_redo(project: Project) -> bool:
-    return _redoable(project.db) is not None
-
-
-def _revert_labels(db: sqlite3.Connection, action: int, target: int, undone: set[int]) -> None:
-    """Write the rows of the revert `action`, for images whose label `target` has given."""
-    rows = db.execute(
-        """SELECT image_id, new, new_by, old, old_by FROM label_history AS done WHERE action_id = ? AND new_by = (
-            SELECT new_by FROM label_history AS last WHERE last.image_id = done.image_id
-            ORDER BY last.action_id DESC LIMIT 1
-        )""",
-        (target,),
-    ).fetchall()
-    written = []
-    for image_id, present, present_by, earlier, by in rows:
-        while by in undone:  # what it had before was taken back too
-            earlier, by = db.execute(
-                "SELECT old, old_by FROM label_history WHERE action_id = ? AND image_id = ?", (by, image_id)
-            ).fetchone()
-        written.append((action, image_id, present, earlier, present_by, by))
-    db.executemany(
-        "INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by) VALUES (?, ?, ?, ?, ?, ?)", written
-    )
-
-
-def _redoable(db: sqlite3.Connection) -> int | None:
-    return db.execute("SELECT max(id) FROM actions WHERE parent = ?", (head(db),)).fetchone()[0]
+    return redoable(project.db) is not None
 
 
 def _replay(project: Project, db: sqlite3.Connection, kind: ChangeKind, target: int, new_head: int) -> Change:
@@ -181,7 +123,17 @@ def _replay(project: Project, db: sqlite3.Connection, kind: ChangeKind, target: 
         SELECT ?, image_id, tag, {added} FROM tag_history WHERE action_id = ?""",
         (action, target),
     )
-    low, high = db.execute("SELECT min(new), max(new) FROM label_history WHERE action_id = ?", (action,)).fetchone()
-    label = Label(low) if low is not None and low == high else None
+    label = common_label(db, action)
     add_action(db, action, Action(kind, project.annotator, "hand", label, target, None, new_head))
+    _set_changed(db, target, 1 if kind == "undo" else 0)
     return carry_out(db, action, kind, label)
+
+
+def _set_changed(db: sqlite3.Connection, action: int, changed: int) -> None:
+    """Note of the images whose content was another than when labeled, until `action`, whether it is so now."""
+    db.execute(
+        """UPDATE images SET changed = ? WHERE id IN (
+            SELECT image_id FROM label_history WHERE action_id = ? AND changed = 1
+        )""",
+        (changed, action),
+    )

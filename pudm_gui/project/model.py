@@ -56,6 +56,16 @@ class Listing:
     title: str
     """For people: "Similar to beach.jpg"."""
     ids: Ids
+    source: Source = "hand"
+    """Where labels that are given in this list come from. Unlabeled images among suggestions are suspected."""
+    expected: Label | None = None
+    """Images that got another label stay where they are, but no longer belong here."""
+    key: str = ""
+    """A listing with the same key, unless that is empty, goes on with this one: what is in sight stays in sight."""
+
+    def continues(self, other: Listing | None) -> bool:
+        """Whether it is the same list, brought up to date."""
+        return self is other or (other is not None and self.key == other.key != "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +194,19 @@ class HistoryEntry:
     target: int | None = None
     """The action that was undone, redone or reverted."""
     tags: tuple[str, ...] = ()
-    """What was done to tags, such as "+face" and "-hands"."""
+    """What was done to tags, such as "+face" and "-hands"; the first twenty."""
     note: str = ""
     """Such as the name of the file that was imported."""
+    reverted_by: int | None = None
+    """The revert that takes the action back at present."""
+    target_kind: ChangeKind | None = None
+    target_label: Label | None = None
+    target_count: int = 0
+    """Kind, label and images of `target`."""
+
+    @property
+    def revertible(self) -> bool:
+        """Whether the action can be taken back by itself; where it is a revert, that brings back what it took."""
+        if self.undone:
+            return False
+        return self.kind in ("label", "tag", "import") or (self.kind == "revert" and self.target_kind != "revert")

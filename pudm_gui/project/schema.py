@@ -139,7 +139,8 @@ def _v3_provenance(db: Database) -> None:
             head INTEGER NOT NULL,
             sensitive INTEGER NOT NULL,  -- images with this label afterwards, so that counting is looking at one row
             normal INTEGER NOT NULL,
-            note TEXT NOT NULL DEFAULT ''  -- such as the name of the file that was imported
+            note TEXT NOT NULL DEFAULT '',  -- such as the name of the file that was imported
+            tags TEXT NOT NULL DEFAULT ''  -- the first of what was done to tags, a line each, such as "+face"
         )"""
     )
     db.execute(
@@ -182,6 +183,8 @@ def _v3_who_gave_which_label(db: Database) -> None:
     db.execute("DROP TRIGGER label_history_no_update")
     db.execute("ALTER TABLE label_history ADD COLUMN old_by INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE label_history ADD COLUMN new_by INTEGER NOT NULL DEFAULT 0")
+    # 1: `images.changed` was set before, so that undo can set it again.
+    db.execute("ALTER TABLE label_history ADD COLUMN changed INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE labels ADD COLUMN action_id INTEGER NOT NULL DEFAULT 0")
     given: dict[int, int] = {}
     rows_of: dict[int, dict[int, tuple[int, int]]] = {}

@@ -142,7 +142,7 @@ def test_image_history_is_that_of_one_image(project: Project, ids: Ids) -> None:
         "DELETE FROM label_history",
         "UPDATE actions SET annotator = 'someone else'",
         "DELETE FROM actions",
-        "INSERT OR REPLACE INTO label_history SELECT action_id, image_id, 0, 2, old_by, new_by FROM label_history",
+        "INSERT OR REPLACE INTO label_history SELECT action_id, image_id, 0, 2, old_by, new_by, 0 FROM label_history",
         "INSERT OR REPLACE INTO actions SELECT * FROM actions",
         "DELETE FROM images",
     ],
