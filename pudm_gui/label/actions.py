@@ -8,7 +8,7 @@ from PySide6.QtCore import QLocale, QObject, Signal
 
 from pudm_gui.project import labels
 from pudm_gui.project.history import history
-from pudm_gui.project.model import Change, HistoryEntry, Ids, Label
+from pudm_gui.project.model import Change, HistoryEntry, Ids, Label, Source
 from pudm_gui.project.tags import set_tags
 from pudm_gui.session import Session
 from training.errors import UserError
@@ -32,10 +32,10 @@ class LabelActions(QObject):
         super().__init__(parent)
         self._session = session
 
-    def mark(self, ids: Ids, label: Label) -> Change | None:
+    def mark(self, ids: Ids, label: Label, source: Source = "hand") -> Change | None:
         """Give images a label; None where nothing changed, or nothing may change."""
         return self._do(
-            lambda: labels.set_label(self._session.project, ids, label),
+            lambda: labels.set_label(self._session.project, ids, label, source),
             lambda change: self._marked(change.count, label),
         )
 

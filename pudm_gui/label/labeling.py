@@ -10,7 +10,7 @@ from pudm_gui.label.actions import LabelActions
 from pudm_gui.label.grid.view import GridView
 from pudm_gui.label.hint_line import HintLine
 from pudm_gui.label.settings import LabelSettings
-from pudm_gui.project.model import Change, Label
+from pudm_gui.project.model import Change, Label, Source
 
 
 class Labeling(QObject):
@@ -29,6 +29,12 @@ class Labeling(QObject):
         self._view, self._actions, self._hints, self._settings, self._looking = view, actions, hints, settings, looking
         actions.done.connect(hints.tell)
 
+    @property
+    def source(self) -> Source:
+        """Where labels that are given now come from: the list that is shown knows."""
+        listing = self._view.model.shown.within
+        return "hand" if listing is None else listing.source
+
     def mark(self, label: Label) -> None:
         """Label what is chosen, or the image that fills the page."""
         index = self._view.selection.current
@@ -37,19 +43,19 @@ class Labeling(QObject):
         elif len(self._view.selection.chosen) == 1:
             self._mark_one(self._view.selection.chosen.first(), label)
         elif self._view.selection.chosen:
-            self._actions.mark(self._view.chosen_ids(), label)
+            self._actions.mark(self._view.chosen_ids(), label, self.source)
         else:
             self._hints.tell(self.tr("Choose an image first, with a click or the arrow keys"))
 
     def mark_shown(self, label: Label) -> None:
         """Label the image in the close-up, whatever else is chosen."""
         if (index := self._view.selection.current) is not None:
-            self._actions.mark(self._view.model.ids[index : index + 1], label)
+            self._actions.mark(self._view.model.ids[index : index + 1], label, self.source)
 
     def toggle(self, index: int, label: Label) -> None:
         """A small button on a tile: give the label, or take the same one away."""
         given = Label.UNLABELED if self._view.model.label(index) == label else label
-        self._actions.mark(self._view.model.ids[index : index + 1], given)
+        self._actions.mark(self._view.model.ids[index : index + 1], given, self.source)
 
     def undo(self) -> None:
         self._show(self._actions.undo())
@@ -58,7 +64,7 @@ class Labeling(QObject):
         self._show(self._actions.redo())
 
     def _mark_one(self, index: int, label: Label) -> None:
-        self._actions.mark(self._view.model.ids[index : index + 1], label)
+        self._actions.mark(self._view.model.ids[index : index + 1], label, self.source)
         if self._settings.advance and label != Label.UNLABELED and index + 1 < len(self._view.model):
             self._view.go_to(index + 1)
 

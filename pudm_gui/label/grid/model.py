@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +130,7 @@ class GridModel(QObject):
         if number != self._query:  # the person went on typing meanwhile
             return
         self._asking = False
-        other = not self.loaded or answer.filter != self.shown
+        other = not self.loaded or not _go_on(self.shown, answer.filter)
         self.shown = answer.filter
         same = not other and np.array_equal(answer.ids, self.ids)
         if not same:
@@ -173,10 +173,16 @@ class GridModel(QObject):
 
     def moved(self, start: int, stop: int) -> NDArray[np.bool_]:
         """Which of these no longer pass the filter, by their label."""
-        expected = EXPECTED.get(self.shown.show)
+        listing = self.shown.within
+        expected = EXPECTED.get(self.shown.show, None if listing is None else listing.expected)
         if expected is None:
             return np.zeros(stop - start, dtype=bool)
         return self.labels[start:stop] != expected
+
+    def suspected(self, index: int) -> bool:
+        """Whether the image is an unlabeled one among suggestions."""
+        listing = self.shown.within
+        return listing is not None and listing.source == "suggestion" and self.label(index) == Label.UNLABELED
 
     def moved_count(self) -> int:
         return int(np.count_nonzero(self.moved(0, len(self))))
@@ -227,3 +233,10 @@ class GridModel(QObject):
         if found != self.counts:
             self.counts = found
             self.counts_changed.emit(found)
+
+
+def _go_on(shown: ImageFilter, wanted: ImageFilter) -> bool:
+    """Whether `wanted` is the same choice of images, or the same listing brought up to date."""
+    if wanted.within is None or not wanted.within.continues(shown.within):
+        return wanted == shown
+    return replace(wanted, within=None) == replace(shown, within=None)
