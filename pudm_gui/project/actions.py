@@ -48,6 +48,11 @@ def head(db: sqlite3.Connection) -> int:
     return row[0] if row else 0
 
 
+def redoable(db: sqlite3.Connection) -> int | None:
+    """The action that redo would do again; None after a new one."""
+    return db.execute("SELECT max(id) FROM actions WHERE parent = ?", (head(db),)).fetchone()[0]
+
+
 def undone(action: str) -> str:
     """SQL that tells whether the action whose number is the expression `action` is taken back at present.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pudm_gui.project.actions import images_of_action, last_action, reverting, undone
+from pudm_gui.project.actions import head, images_of_action, last_action, redoable, reverting, undone
 from pudm_gui.project.model import HistoryEntry, Ids, Label
 from pudm_gui.project.project import Project
 
@@ -25,6 +25,32 @@ def history(project: Project, limit: int = 200, before: int | None = None) -> li
         (before if before is not None else 1 << 62, limit),
     )
     return [_entry(row) for row in rows]
+
+
+def entry(project: Project, action_id: int) -> HistoryEntry:
+    """One action.
+
+    Raises
+    ------
+    KeyError
+        There is none with this number.
+    """
+    found = history(project, limit=1, before=action_id + 1)
+    if not found or found[0].id != action_id:
+        raise KeyError(action_id)
+    return found[0]
+
+
+def next_undone(project: Project) -> HistoryEntry | None:
+    """The action that undo would take back."""
+    action = head(project.db)
+    return entry(project, action) if action else None
+
+
+def next_redone(project: Project) -> HistoryEntry | None:
+    """The action that redo would do again."""
+    action = redoable(project.db)
+    return None if action is None else entry(project, action)
 
 
 def history_size(project: Project) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pudm_gui.project.actions import Action, add_action, carry_out, common_label, head, next_action
+from pudm_gui.project.actions import Action, add_action, carry_out, common_label, head, next_action, redoable
 from pudm_gui.project.model import Change, ChangeKind, Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.tags import Retagged, note_tags
