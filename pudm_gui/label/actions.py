@@ -1,77 +1,145 @@
-"""What the person can do to labels. Each action is on the disk when it returns, then tells what it did."""
+"""What the person can do to labels and tags. Each action is on the disk before anything shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QLocale, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
-from pudm_gui.project import labels
-from pudm_gui.project.history import history
+from pudm_gui.label.action_words import ActionWords
+from pudm_gui.label.in_order import InOrder
+from pudm_gui.project import labels, reverting, tags
+from pudm_gui.project.history import entry, next_redone, next_undone
 from pudm_gui.project.model import Change, HistoryEntry, Ids, Label, Source
-from pudm_gui.project.tags import set_tags
+from pudm_gui.project.project import Project
 from pudm_gui.session import Session
 from training.errors import UserError
 
-LOOK_BACK = 100
-"""Entries of the history in which the one to be undone is looked for, to name it."""
+logger = logging.getLogger(__name__)
+
+Done = tuple[HistoryEntry | None, Change | None]
+"""The action of the history that was meant, where there is one, and what changed."""
 
 
 class LabelActions(QObject):
-    """Marks images, takes marks back, and does them again.
+    """Labels and tags images, takes that back, and does it again.
+
+    What takes a moment is done when a method returns. Actions on very many images go on while the window does, and
+    whatever is asked for meanwhile is done after them, in its order.
 
     Signals
     -------
     done
-        A sentence about what was done.
+        A sentence about what was done, or is being done.
+    replayed
+        A `Change` by undo, redo or revert: worth looking at.
+    busy_changed
+        Whether an action is under way.
     """
 
     done = Signal(str)
+    replayed = Signal(object)
+    busy_changed = Signal(bool)
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
+        self._words = ActionWords(self)
+        self._work = InOrder(self)
+        self._work.busy_changed.connect(self.busy_changed)
 
-    def mark(self, ids: Ids, label: Label, source: Source = "hand") -> Change | None:
-        """Give images a label; None where nothing changed, or nothing may change."""
-        return self._do(
-            lambda: labels.set_label(self._session.project, ids, label, source),
-            lambda change: self._marked(change.count, label),
+    @property
+    def busy(self) -> bool:
+        """Whether an action is under way."""
+        return self._work.busy
+
+    def close(self) -> None:
+        """Wait for what is under way, and tell it."""
+        self._work.close()
+
+    def mark(self, ids: Ids, label: Label, source: Source = "hand") -> None:
+        """Give images a label."""
+        self._do(
+            lambda project: (None, labels.set_label(project, ids, label, source)),
+            lambda _, change: self._words.marked(change.count, label),
+            doing=self._words.marking(len(ids), label),
         )
 
-    def undo(self) -> Change | None:
+    def tag(self, ids: Ids, added: Iterable[str] = (), removed: Iterable[str] = ()) -> None:
+        """Put tags on images and take others off."""
+        added, removed = tuple(added), tuple(removed)
+        signed = [f"+{tag}" for tag in added] + [f"-{tag}" for tag in removed]
+        self._do(
+            lambda project: (None, tags.tag_images(project, ids, added=added, removed=removed)),
+            lambda _, change: self._words.tagged(change.count, signed),
+            doing=self.tr("Tagging {images}…").format(images=self._words.images(len(ids))),
+        )
+
+    def set_tags(self, image_id: int, wanted: Iterable[str]) -> None:
+        """Replace the tags of an image."""
+        wanted = tuple(wanted)
+        self._do(
+            lambda project: (None, tags.set_tags(project, image_id, wanted)),
+            lambda _, change: self._words.tagged(change.count, ()),
+        )
+
+    def undo(self) -> None:
         """Take back the last action."""
-        if not self._may_change():
-            return None
-        target = self._next_undone()
-        change = self._do(
-            lambda: labels.undo(self._session.project),
-            lambda change: self.tr("Undid: {what}").format(what=self._words(target, change)),
+        self._do(
+            lambda project: (next_undone(project), labels.undo(project)),
+            lambda meant, change: self.tr("Undid: {what}").format(what=self._done(meant, change)),
+            doing=self.tr("Undoing…"),
+            nothing=self.tr("Nothing to undo"),
+            replays=True,
         )
-        if change is None:
-            self.done.emit(self.tr("Nothing to undo"))
-        return change
 
-    def redo(self) -> Change | None:
+    def redo(self) -> None:
         """Do again what was taken back last."""
-        if not self._may_change():
-            return None
-        change = self._do(
-            lambda: labels.redo(self._session.project),
-            lambda change: self.tr("Did again: {what}").format(what=self._words(None, change)),
+        self._do(
+            lambda project: (next_redone(project), labels.redo(project)),
+            lambda meant, change: self.tr("Did again: {what}").format(what=self._done(meant, change)),
+            doing=self.tr("Doing again…"),
+            nothing=self.tr("Nothing to do again"),
+            replays=True,
         )
-        if change is None:
-            self.done.emit(self.tr("Nothing to do again"))
-        return change
 
-    def tag(self, image_id: int, tags: list[str]) -> bool:
-        """Replace the tags of an image; whether that worked."""
-        try:
-            set_tags(self._session.project, image_id, tags)
-        except UserError as error:
-            self._session.message.emit(str(error), "error")
-            return False
-        return True
+    def revert(self, action_id: int) -> None:
+        """Take back one action of the history, whatever came after it; of a revert, bring back what it took."""
+        self._do(
+            lambda project: (entry(project, action_id), reverting.revert(project, action_id)),
+            self._reverted,
+            doing=self.tr("Reverting…"),
+            nothing=self.tr("Nothing to revert: its images were labeled anew since, or it is taken back already"),
+            replays=True,
+        )
+
+    def _do(
+        self,
+        action: Callable[[Project], Done],
+        words: Callable[[HistoryEntry | None, Change], str],
+        *,
+        doing: str = "",
+        nothing: str = "",
+        replays: bool = False,
+    ) -> None:
+        if not self._may_change():
+            return
+        project = self._session.project
+
+        def tell(outcome: Done) -> None:
+            meant, change = outcome
+            if change is None:
+                if nothing:
+                    self.done.emit(nothing)
+                return
+            self._session.labels_changed.emit(change)
+            self.done.emit(words(meant, change))
+            if replays:
+                self.replayed.emit(change)
+
+        if not self._work.run(lambda: action(project), tell, self._failed) and doing:
+            self.done.emit(doing)
 
     def _may_change(self) -> bool:
         if not self._session.read_only:
@@ -82,41 +150,24 @@ class LabelActions(QObject):
         )
         return False
 
-    def _do(self, action: Callable[[], Change | None], words: Callable[[Change], str]) -> Change | None:
-        if not self._may_change():
-            return None
-        try:
-            change = action()
-        except UserError as error:
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, UserError):
             self._session.message.emit(str(error), "error")
-            return None
-        if change is not None:
-            self._session.labels_changed.emit(change)
-            self.done.emit(words(change))
-        return change
+            return
+        logger.error("An action on labels failed", exc_info=error)
+        words = self.tr("This could not be done, and nothing was changed: {reason}").format(reason=error)
+        self._session.message.emit(words, "error")
 
-    def _next_undone(self) -> HistoryEntry | None:
-        entries = history(self._session.project, LOOK_BACK)
-        return next((entry for entry in entries if entry.kind in ("label", "import") and not entry.undone), None)
+    def _reverted(self, meant: HistoryEntry | None, change: Change) -> str:
+        if meant is not None and meant.kind == "revert":
+            return self.tr("Brought back: {what}").format(what=self._words.aimed_at(meant, change.count))
+        if meant is None or change.count == meant.count:
+            return self.tr("Reverted: {what}").format(what=self._done(meant, change))
+        return self.tr("Reverted: {what} ({n} of them; the others were labeled anew since)").format(
+            what=self._words.done(meant, meant.count), n=change.count
+        )
 
-    def _words(self, entry: HistoryEntry | None, change: Change) -> str:
-        if entry is not None and entry.kind == "import":
-            return self.tr("{images} labeled from a file").format(images=self.images(change.count))
-        label = entry.label if entry is not None else change.label
-        if label is None:
-            return self.tr("{images} labeled").format(images=self.images(change.count))
-        return self._marked(change.count, label)
-
-    def _marked(self, count: int, label: Label) -> str:
-        words = {
-            Label.SENSITIVE: self.tr("{images} marked sensitive"),
-            Label.NORMAL: self.tr("{images} marked normal"),
-            Label.UNLABELED: self.tr("{images} cleared of their label")
-            if count != 1
-            else self.tr("{images} cleared of its label"),
-        }
-        return words[label].format(images=self.images(count))
-
-    def images(self, count: int) -> str:
-        """Such as "1 image" or "2,100 images"."""
-        return self.tr("1 image") if count == 1 else self.tr("{n} images").format(n=QLocale().toString(count))
+    def _done(self, meant: HistoryEntry | None, change: Change) -> str:
+        if meant is None:
+            return self._words.marked(change.count, change.label)
+        return self._words.done(meant, change.count)

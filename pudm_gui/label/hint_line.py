@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, Qt, QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QLocale, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from pudm_gui import theme
+from pudm_gui.label.going_on import GoingOn
+from pudm_gui.label.settings import LabelSettings
 from pudm_gui.widgets.elided import ElidedLabel
 
 NOTE_MS = 8000
+OFFER_MS = 12_000
 
 
 class HintLine(QFrame):
@@ -18,14 +21,14 @@ class HintLine(QFrame):
     -------
     put_away
         Images that no longer pass the filter are to leave the list.
-    advance_toggled
-        Whether to go on to the next image after labeling one.
+    bring_back
+        The selection that was lost last is wanted again.
     """
 
     put_away = Signal()
-    advance_toggled = Signal(bool)
+    bring_back = Signal()
 
-    def __init__(self, advance: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: LabelSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
         layout = QHBoxLayout(self)
@@ -35,28 +38,21 @@ class HintLine(QFrame):
         self.keys.setProperty("role", "small")
         self.note = ElidedLabel("")
         self.note.setProperty("role", "small")
-        self.moved = QPushButton()
-        self.moved.setProperty("role", "status-link")
+        self.moved = self._link(self.put_away)
         self.moved.setToolTip(self.tr("They stay where they are until you put them away (Ctrl+R)"))
-        self.moved.clicked.connect(self.put_away)
-        self.moved.hide()
+        self.former = self._link(self.bring_back)
+        self.former.setToolTip(self.tr("The selection before the last click (Ctrl+Shift+D)"))
         self.chosen = QLabel()
         self.chosen.setProperty("role", "small")
-        self.advance = QCheckBox(self.tr("Go on after labeling"))
-        self.advance.setToolTip(self.tr("After labeling a single image, choose the next one"))
-        self.advance.setChecked(advance)
-        font = self.advance.font()
-        font.setPixelSize(theme.FONT_SMALL)
-        self.advance.setFont(font)
-        self.advance.toggled.connect(self.advance_toggled)
-        for button in (self.moved, self.advance):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the arrow keys to the images
+        self.going_on = GoingOn(settings.advance, settings.skip_labeled)
         layout.addWidget(self.keys)
         layout.addWidget(self.note, 1)
-        for widget in (self.moved, self.chosen, self.advance):
+        for widget in (self.moved, self.former, self.chosen, self.going_on):
             layout.addWidget(widget)
         self._fading = QTimer(self, singleShot=True, interval=NOTE_MS)
         self._fading.timeout.connect(lambda: self.note.setText(""))
+        self._offering = QTimer(self, singleShot=True, interval=OFFER_MS)
+        self._offering.timeout.connect(self.former.hide)
 
     def show_keys_of_grid(self) -> None:
         self._show_keys(
@@ -64,6 +60,7 @@ class HintLine(QFrame):
                 ("S", self.tr("sensitive")),
                 ("N", self.tr("normal")),
                 ("U", self.tr("clear")),
+                (".", self.tr("next unlabeled")),
                 ("Space", self.tr("look")),
                 ("Ctrl+Z", self.tr("undo")),
             ]
@@ -76,6 +73,7 @@ class HintLine(QFrame):
                 ("S", self.tr("sensitive")),
                 ("N", self.tr("normal")),
                 ("U", self.tr("clear")),
+                (".", self.tr("next unlabeled")),
                 ("+ −", self.tr("zoom")),
                 ("Esc", self.tr("back")),
             ]
@@ -92,6 +90,13 @@ class HintLine(QFrame):
     def show_chosen(self, count: int) -> None:
         self.chosen.setText(self.tr("{n} selected").format(n=QLocale().toString(count)) if count else "")
 
+    def offer_former(self, count: int) -> None:
+        """Offer for a while to bring a lost selection back; 0 offers nothing."""
+        self.former.setVisible(count > 0)
+        if count:
+            self.former.setText(self.tr("Bring {n} selected back").format(n=QLocale().toString(count)))
+            self._offering.start()
+
     def show_moved(self, count: int) -> None:
         self.moved.setVisible(count > 0)
         number = QLocale().toString(count)
@@ -100,3 +105,11 @@ class HintLine(QFrame):
             if count == 1
             else self.tr("{n} no longer belong here: put away").format(n=number)
         )
+
+    def _link(self, clicked: SignalInstance) -> QPushButton:
+        button = QPushButton()
+        button.setProperty("role", "status-link")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the arrow keys to the images
+        button.clicked.connect(clicked)
+        button.hide()
+        return button

@@ -25,7 +25,7 @@ class Keys(QObject):
     def __init__(self, page: LabelPage) -> None:
         super().__init__(page)
         self._page = page
-        view, labeling = page.view, page.labeling
+        view, labeling, actions = page.view, page.labeling, page.actions_on_labels
         standard = QKeySequence.StandardKey
         editing = [
             self._add(self.tr("Mark &sensitive"), lambda: labeling.mark(Label.SENSITIVE), "S", icon_name="sensitive"),
@@ -34,13 +34,19 @@ class Keys(QObject):
         ]
         self._separate()
         editing += [
-            self._add(self.tr("&Undo"), labeling.undo, standard.Undo, icon_name="undo"),
-            self._add(self.tr("&Redo"), labeling.redo, "Ctrl+Shift+Z", "Ctrl+Y", icon_name="redo"),
+            self._add(self.tr("&Undo"), actions.undo, standard.Undo, icon_name="undo"),
+            self._add(self.tr("&Redo"), actions.redo, "Ctrl+Shift+Z", "Ctrl+Y", icon_name="redo"),
         ]
         self._separate()
         self._add(self.tr("Select &all"), lambda: self._select(RangeSet([(0, len(page.model))])), standard.SelectAll)
         self._add(self.tr("Select n&othing"), self._select_nothing, "Esc", on=view)
-        self._add(self.tr("&Bring the last selection back"), self._restore, "Ctrl+Shift+D")
+        self._add(self.tr("&Invert the selection"), self._invert, "Ctrl+I")
+        self._add(self.tr("&Bring the last selection back"), self.bring_selection_back, "Ctrl+Shift+D")
+        self._separate()
+        self._add(self.tr("Go to the ne&xt unlabeled image"), labeling.jump, ".", "Ctrl+Right")
+        self._add(
+            self.tr("Go to the &previous unlabeled image"), lambda: labeling.jump(backwards=True), ",", "Ctrl+Left"
+        )
         self._separate()
         self._add(self.tr("&Look closely"), page.open_look, "Space", "Return", on=view, icon_name="zoom-in")
         self._add(self.tr("&Find a name"), self._search, standard.Find, icon_name="search")
@@ -88,7 +94,12 @@ class Keys(QObject):
         view = self._page.view
         view.select(view.selection.cleared())
 
-    def _restore(self) -> None:
+    def _invert(self) -> None:
+        view = self._page.view
+        self._select(RangeSet([(0, len(self._page.model))]) - view.selection.chosen)
+
+    def bring_selection_back(self) -> None:
+        """Choose again what a stray click has thrown away."""
         view = self._page.view
         view.select(view.selection.restored())
         if view.selection.chosen and not view.selection.chosen & view.sight.range():

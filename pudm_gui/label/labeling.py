@@ -28,6 +28,7 @@ class Labeling(QObject):
         super().__init__(parent)
         self._view, self._actions, self._hints, self._settings, self._looking = view, actions, hints, settings, looking
         actions.done.connect(hints.tell)
+        actions.replayed.connect(self._show)
 
     @property
     def source(self) -> Source:
@@ -57,21 +58,33 @@ class Labeling(QObject):
         given = Label.UNLABELED if self._view.model.label(index) == label else label
         self._actions.mark(self._view.model.ids[index : index + 1], given, self.source)
 
-    def undo(self) -> None:
-        self._show(self._actions.undo())
-
-    def redo(self) -> None:
-        self._show(self._actions.redo())
+    def jump(self, *, backwards: bool = False) -> None:
+        """Go to the next unlabeled image, or the one before; at the end of the list, on from the other end."""
+        view, model = self._view, self._view.model
+        index = model.next_unlabeled(view.selection.current, backwards=backwards)
+        if index is None:
+            index = model.next_unlabeled(None, backwards=backwards)
+            if index is None:
+                self._hints.tell(self.tr("Every image in this list is labeled"))
+                return
+            self._hints.tell(self.tr("On from the end") if backwards else self.tr("On from the beginning"))
+        view.go_to(index)
 
     def _mark_one(self, index: int, label: Label) -> None:
         self._actions.mark(self._view.model.ids[index : index + 1], label, self.source)
-        if self._settings.advance and label != Label.UNLABELED and index + 1 < len(self._view.model):
-            self._view.go_to(index + 1)
+        if self._settings.advance and label != Label.UNLABELED:
+            self._go_on(index)
 
-    def _show(self, change: Change | None) -> None:
+    def _go_on(self, index: int) -> None:
+        if self._settings.skip_labeled:
+            following = self._view.model.next_unlabeled(index)
+        else:
+            following = index + 1 if index + 1 < len(self._view.model) else None
+        if following is not None:
+            self._view.go_to(following)
+
+    def _show(self, change: Change) -> None:
         """Choose what was undone or redone, and scroll there where none of it is in sight."""
-        if change is None:
-            return
         places = self._view.model.ranges_of(change.ids)
         if not places:
             self._hints.tell(self.tr("{what} (not in this list)").format(what=self._hints.note.full_text))

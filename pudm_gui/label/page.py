@@ -60,7 +60,7 @@ class LabelPage(QWidget):
         self.bar = FilterBar(self.settings)
         self.close_up = CloseUp(editable=not session.read_only)
         self.look = LookView()
-        self.hints = HintLine(self.settings.advance)
+        self.hints = HintLine(self.settings)
         self.empty = EmptyStates(session)
         self.actions_on_labels = LabelActions(session, self)
         self.labeling = Labeling(
@@ -79,6 +79,7 @@ class LabelPage(QWidget):
             settings=self.settings,
             show_listing=self.bar.show_listing,
         )
+        self._former = self.view.selection.former
         self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
         self.side = SidePanels()
         self._add_panels()
@@ -99,7 +100,13 @@ class LabelPage(QWidget):
     @property
     def busy(self) -> bool:
         """Whether anything that belongs on the screen is still to come."""
-        return self.model.busy or self.view.busy or self._follow.isActive() or self.shown_image.busy
+        return (
+            self.actions_on_labels.busy
+            or self.model.busy
+            or self.view.busy
+            or self._follow.isActive()
+            or self.shown_image.busy
+        )
 
     # --- what the window calls
 
@@ -112,6 +119,7 @@ class LabelPage(QWidget):
         self.settings.save()
         self.close_up.tags.clearFocus()  # what is being typed there counts
         self.side.close_panels()
+        self.actions_on_labels.close()  # what was asked for is done before the project is closed
         self.model.close()
         self.shown_image.close()
         self.thumbnails.close()
@@ -234,7 +242,8 @@ class LabelPage(QWidget):
         self.look.closed.connect(self.close_look)
         self.look.peeked.connect(self.shown_image.peek)
         self.hints.put_away.connect(self.model.reload)
-        self.hints.advance_toggled.connect(lambda on: setattr(self.settings, "advance", on))
+        self.hints.bring_back.connect(self.keys.bring_selection_back)
+        self.hints.going_on.chosen.connect(self._go_on_by)
         self.empty.folder_wanted.connect(self.choose_folder)
         self.empty.all_wanted.connect(self.bar.show_all)
 
@@ -252,7 +261,11 @@ class LabelPage(QWidget):
         self._tell_rail(counts)
 
     def _selection_changed(self) -> None:
-        self.hints.show_chosen(len(self.view.selection.chosen))
+        selection = self.view.selection
+        self.hints.show_chosen(len(selection.chosen))
+        if selection.former is not self._former:
+            self._former = selection.former
+            self.hints.offer_former(len(selection.former) if selection.chosen != selection.former else 0)
         self._follow.start()
 
     def _show_current(self) -> None:
@@ -284,10 +297,12 @@ class LabelPage(QWidget):
         self.view.set_hidden(self.session.hide_everything)
         self.shown_image.refresh()
 
+    def _go_on_by(self, advance: bool, skip_labeled: bool) -> None:
+        self.settings.advance, self.settings.skip_labeled = advance, skip_labeled
+
     def _tag(self, tags: list[str]) -> None:
-        index = self.shown_image.index
-        if index is not None and self.actions_on_labels.tag(int(self.model.ids[index]), tags):
-            self.model.forget_row(int(self.model.ids[index]))
+        if (index := self.shown_image.index) is not None:
+            self.actions_on_labels.set_tags(int(self.model.ids[index]), tags)
 
     def _tell_rail(self, counts: Counts) -> None:
         self.rail_state.emit(RailState(text=f"{counts.sensitive:,}" if counts.sensitive else ""))

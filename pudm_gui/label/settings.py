@@ -21,6 +21,9 @@ class LabelSettings:
     strength: int = int(Strength.MEDIUM)
     grey: bool = False
     advance: bool = False
+    """Whether to go on to another image after labeling one."""
+    skip_labeled: bool = False
+    """Whether that is the next unlabeled one, rather than the next."""
     close_up: bool = True
 
     @property

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from pudm_gui.label.grid.places import Places
 from pudm_gui.label.grid.ranges import RangeSet
-from pudm_gui.project.images import counts, image_ids, image_rows, labels_for
+from pudm_gui.label.grid.rows import Rows
+from pudm_gui.project.images import counts, image_ids, label_totals, labels_for
 from pudm_gui.project.model import Change, Counts, Ids, ImageFilter, ImageRow, Label
 from pudm_gui.project.project import Project
 from pudm_gui.widgets.off_thread import OffThread
 
-ROWS_KEPT = 1200
+Answer = TypeVar("Answer")
+
 RELOAD_MS = 1000
 """Pause between two reloads while a scan keeps finding images."""
+FEW = 1000
+"""So many labels are read at once; for more, a thread reads them."""
+LOOKED_AT = 200
+"""So many unlabeled images in a row are looked at for one that can be read."""
 EXPECTED = {"unlabeled": Label.UNLABELED, "sensitive": Label.SENSITIVE, "normal": Label.NORMAL}
 
 
@@ -26,6 +34,9 @@ class _Answer:
     filter: ImageFilter
     ids: Ids
     labels: NDArray[np.uint8]
+    places: Places
+    same: bool
+    """Whether the list is the one that was shown when the question was put."""
     counts: Counts
 
 
@@ -59,14 +70,16 @@ class GridModel(QObject):
         self.ids: Ids = np.empty(0, dtype=np.int64)
         self.labels: NDArray[np.uint8] = np.empty(0, dtype=np.uint8)
         self.counts = Counts(0, 0, 0, 0, 0)
-        self._places: NDArray[np.int64] | None = None
-        self._rows: OrderedDict[int, ImageRow] = OrderedDict()
+        self._places = Places(self.ids)
+        self._rows = Rows(project)
         self._query = 0
+        self._counted = 0
         self._changes: list[Change] = []
         self._asking = False
         self._again = False
         self._closed = False
         self._thread = OffThread(self, threads=1)
+        self._counting = OffThread(self, threads=1)
         self._later = QTimer(self, singleShot=True, interval=RELOAD_MS)
         self._later.timeout.connect(self._pause_over)
 
@@ -82,11 +95,20 @@ class GridModel(QObject):
 
     def set_filter(self, filter_: ImageFilter) -> None:
         """Show another choice of images, as soon as the store has answered."""
-        self._ask(filter_)
+        self.filter = filter_
+        project, shown = self.project, self.ids
+
+        def answer() -> _Answer:
+            ids = image_ids(project, filter_)
+            return _Answer(
+                filter_, ids, labels_for(project, ids), Places(ids), np.array_equal(ids, shown), counts(project)
+            )
+
+        self._ask(answer, self._answered)
 
     def reload(self) -> None:
         """Ask again, such as after images were found, or to put away images that no longer pass the filter."""
-        self._ask(self.filter)
+        self.set_filter(self.filter)
 
     def reload_soon(self) -> None:
         """Reload now, or in a moment where that was done just now."""
@@ -98,55 +120,59 @@ class GridModel(QObject):
             self._later.start()
 
     def close(self) -> None:
-        """Wait for the thread, and ask no more: the project is about to be closed."""
+        """Wait for the threads, and ask no more: the project is about to be closed."""
         self._closed = True
         self._query += 1
+        self._counted += 1
         self._later.stop()
-        self._thread.cancel_waiting()
-        self._thread.wait()
+        for thread in (self._thread, self._counting):
+            thread.cancel_waiting()
+            thread.wait()
 
     def _pause_over(self) -> None:
         if self._again:
             self._again = False
             self.reload_soon()
 
-    def _ask(self, filter_: ImageFilter) -> None:
+    def _ask(self, question: Callable[[], Answer], then: Callable[[Answer], object]) -> None:
+        """Put a question on the thread. A later one makes the answer to this one void."""
         if self._closed:
             return
-        self.filter = filter_
         self._query += 1
         self._asking = True
         self._changes.clear()
         self._thread.cancel_waiting()
-        project, number = self.project, self._query
+        number = self._query
 
-        def answer() -> _Answer:
-            ids = image_ids(project, filter_)
-            return _Answer(filter_, ids, labels_for(project, ids), counts(project))
+        def answered(answer: Answer) -> None:
+            if number != self._query:  # the person went on typing meanwhile
+                return
+            self._asking = False
+            then(answer)
 
-        self._thread.submit(answer, lambda found: self._answered(number, found))
+        self._thread.submit(question, answered)
 
-    def _answered(self, number: int, answer: _Answer) -> None:
-        if number != self._query:  # the person went on typing meanwhile
-            return
-        self._asking = False
+    def _answered(self, answer: _Answer) -> None:
         other = not self.loaded or not _go_on(self.shown, answer.filter)
         self.shown = answer.filter
-        same = not other and np.array_equal(answer.ids, self.ids)
+        same = not other and answer.same
         if not same:
             self.about_to_reset.emit()
         self.loaded = True
-        self.ids, self.labels = answer.ids, answer.labels
-        self._places = None if not same else self._places
+        self.ids, self.labels, self._places = answer.ids, answer.labels, answer.places
         self._rows.clear()
-        for change in self._changes:  # made after the question was put, so perhaps not part of the answer
-            self._take_over(change)
-        self._changes.clear()
+        self._catch_up()
         if same:
             self.changed.emit()
         else:
             self.reset.emit(other)
         self._set_counts(answer.counts)
+
+    def _catch_up(self) -> None:
+        """Take over the changes that were made after the question was put: perhaps they are not part of the answer."""
+        changes, self._changes = self._changes, []
+        for change in changes:
+            self._take_over(change)
 
     # --- what is shown
 
@@ -156,17 +182,7 @@ class GridModel(QObject):
 
     def rows(self, start: int, stop: int) -> list[ImageRow]:
         """Rows of a few neighbours, asked from the store where they are not at hand."""
-        wanted = self.ids[start:stop].tolist()
-        missing = [id_ for id_ in wanted if id_ not in self._rows]
-        if missing:
-            self._rows.update((row.id, row) for row in image_rows(self.project, missing))
-        found = []
-        for id_ in wanted:
-            self._rows.move_to_end(id_)
-            found.append(self._rows[id_])
-        while len(self._rows) > max(ROWS_KEPT, len(wanted)):
-            self._rows.popitem(last=False)
-        return found
+        return self._rows.of(self.ids[start:stop])
 
     def label(self, index: int) -> Label:
         return Label(int(self.labels[index]))
@@ -187,19 +203,27 @@ class GridModel(QObject):
     def moved_count(self) -> int:
         return int(np.count_nonzero(self.moved(0, len(self))))
 
+    def next_unlabeled(self, index: int | None, *, backwards: bool = False) -> int | None:
+        """The nearest unlabeled image after `index` that can be looked at, or before it; None for the end of the list
+        where it begins."""
+        if backwards:
+            found = np.flatnonzero(self.labels[: len(self) if index is None else index] == Label.UNLABELED)[::-1]
+        else:
+            start = 0 if index is None else index + 1
+            found = np.flatnonzero(self.labels[start:] == Label.UNLABELED) + start
+        if not len(found):
+            return None
+        rows = self._rows.of(self.ids[found[:LOOKED_AT]])
+        return int(next((place for place, row in zip(found, rows, strict=False) if row.problem is None), found[0]))
+
     def place(self, image_id: int) -> int | None:
         """Where an image is in the list."""
         found = self.places(np.array([image_id], dtype=np.int64))
         return int(found[0]) if len(found) else None
 
     def places(self, ids: Ids) -> NDArray[np.int64]:
-        """Where those of `ids` that are in the list are, sorted."""
-        if self._places is None:
-            self._places = np.full(int(self.ids.max(initial=0)) + 1, -1, dtype=np.int64)
-            self._places[self.ids] = np.arange(len(self.ids))
-        ids = ids[ids < len(self._places)]
-        places = self._places[ids]
-        return np.sort(places[places >= 0])
+        """Where those of `ids` that are in the list are, in the order of `ids`."""
+        return self._places.of(ids)
 
     def ranges_of(self, ids: Ids) -> RangeSet:
         """The same as ranges."""
@@ -210,24 +234,58 @@ class GridModel(QObject):
     # --- what has changed
 
     def take_over(self, change: Change) -> None:
-        """Bring the labels up to date after the store has changed them."""
+        """Bring labels and counts up to date after the store has changed them."""
         if self._asking:
             self._changes.append(change)
         self._take_over(change)
-        self._set_counts(counts(self.project))
+        self._count()
         self.changed.emit()
 
     def forget_row(self, image_id: int) -> None:
-        """Something about an image was changed, such as its tags."""
-        self._rows.pop(image_id, None)
+        """Something about an image was changed."""
+        self._rows.forget(np.array([image_id], dtype=np.int64))
         self.changed.emit()
 
     def _take_over(self, change: Change) -> None:
+        self._rows.forget(change.ids)  # who labeled it, its tags, whether the label is of an older content
+        if change.kind == "tag":
+            return
         places = self.places(change.ids)
         if change.label is not None:
             self.labels[places] = change.label
-        else:
+        elif len(places) <= FEW:
             self.labels[places] = labels_for(self.project, self.ids[places])
+        elif not self._asking:
+            self._read_labels()
+
+    def _read_labels(self) -> None:
+        project, ids = self.project, self.ids
+        self._ask(lambda: labels_for(project, ids), self._labels_read)
+
+    def _labels_read(self, labels: NDArray[np.uint8]) -> None:
+        self.labels = labels
+        self._catch_up()
+        self.changed.emit()
+
+    def _count(self) -> None:
+        """Count from what is at hand; where there are unreadable images, a thread finds out whether some have a
+        label."""
+        before = self.counts
+        hopeless = before.total - before.unlabeled - before.sensitive - before.normal
+        sensitive, normal = label_totals(self.project.db)
+        unlabeled = before.total - sensitive - normal - hopeless
+        self._set_counts(replace(before, unlabeled=unlabeled, sensitive=sensitive, normal=normal))
+        if before.unreadable:
+            self._count_exactly()
+
+    def _count_exactly(self) -> None:
+        project = self.project
+        self._counted += 1
+        number = self._counted
+        self._counting.cancel_waiting()
+        self._counting.submit(
+            lambda: counts(project), lambda found: self._set_counts(found) if number == self._counted else None
+        )
 
     def _set_counts(self, found: Counts) -> None:
         if found != self.counts:

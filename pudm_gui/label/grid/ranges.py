@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 
+FEW = 256
+"""So many ranges are copied one by one, without a list of their positions."""
+
 
 class RangeSet:
     """An immutable set of whole numbers ≥ 0, stored as sorted, disjoint, non-touching half-open ranges.
@@ -81,14 +84,16 @@ class RangeSet:
 
     def positions(self) -> NDArray[np.int64]:
         """All positions, in order."""
-        if not self:
-            return np.empty(0, dtype=np.int64)
-        return np.concatenate([np.arange(start, stop, dtype=np.int64) for start, stop in self._edges.reshape(-1, 2)])
+        starts, lengths = self._edges[::2], self._edges[1::2] - self._edges[::2]
+        ends = np.cumsum(lengths)
+        return np.repeat(starts - ends + lengths, lengths) + np.arange(len(self), dtype=np.int64)
 
     def take(self, values: NDArray) -> NDArray:
-        """``values[positions]`` without listing the positions. They must lie inside `values`."""
+        """``values[positions]``. They must lie inside `values`."""
         if not self:
             return values[:0]
+        if len(self._edges) > 2 * FEW:
+            return values[self.positions()]
         return np.concatenate([values[start:stop] for start, stop in self._edges.reshape(-1, 2)])
 
     def mask(self, start: int, stop: int) -> Mask:

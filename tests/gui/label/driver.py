@@ -42,6 +42,11 @@ class Driver:
     def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = NONE) -> None:
         target = self.page.look if self.page.looking else self.view
         QTest.keyClick(target, key, modifier)
+        self.wait_for_labels()
+
+    def wait_for_labels(self) -> None:
+        """An action that takes more than a moment, such as on a busy machine, is waited for."""
+        self.qtbot.waitUntil(lambda: not self.page.actions_on_labels.busy, timeout=60_000)
 
     def drag(self, start: QPoint, end: QPoint, modifier: Qt.KeyboardModifier = NONE) -> None:
         self.press(start, modifier)

@@ -150,7 +150,7 @@ def test_going_on_after_labeling_is_a_choice(page: Driver) -> None:
     page.click(3)
     page.key(Qt.Key.Key_S)
     assert page.chosen() == [3]
-    page.page.hints.advance.click()
+    page.page.hints.going_on.next.trigger()
     page.key(Qt.Key.Key_N)
     assert page.chosen() == [4]
     page.key(Qt.Key.Key_N)

@@ -61,7 +61,7 @@ def test_images_that_appear_keep_what_is_in_sight(page: Driver, digits: Path, tm
 
 def test_how_it_looks_is_remembered(page: Driver, open_page: Callable[[Session], Driver]) -> None:
     page.page.set_tile(200)
-    page.page.hints.advance.click()
+    page.page.hints.going_on.next.trigger()
     page.page.bar.close_up.click()
     page.page.close()
     loaded = LabelSettings.load()
