@@ -50,6 +50,7 @@ class Keys(QObject):
         self._separate()
         self._add(self.tr("&Look closely"), page.open_look, "Space", "Return", on=view, icon_name="zoom-in")
         self._add(self.tr("&Find a name"), self._search, standard.Find, icon_name="search")
+        self._add(self.tr("Saved &views"), page.bar.open_views, "Ctrl+K", icon_name="bookmark")
         self._add(self.tr("&Put away what no longer belongs here"), page.model.reload, "Ctrl+R")
         self._add(self.tr("&Hide every picture"), self._toggle_hidden, "H", icon_name="eye-off")
         self._add(self.tr("Lar&ger images"), lambda: self._resize(TILE_STEP), "+", "=", "Ctrl++", "Ctrl+=", on=view)

@@ -12,7 +12,7 @@ from pudm_gui.jobs import JobRunner
 from pudm_gui.label.actions import LabelActions
 from pudm_gui.label.close_up import CloseUp
 from pudm_gui.label.empty import EmptyStates
-from pudm_gui.label.filter_bar import FilterBar
+from pudm_gui.label.filter.bar import FilterBar
 from pudm_gui.label.grid.model import GridModel
 from pudm_gui.label.grid.thumbnails import Thumbnails
 from pudm_gui.label.grid.view import GridView
@@ -57,7 +57,7 @@ class LabelPage(QWidget):
         self.model = GridModel(session.project, self)
         self.thumbnails = Thumbnails(self._cache, self)
         self.view = GridView(self.model, self.thumbnails)
-        self.bar = FilterBar(self.settings)
+        self.bar = FilterBar(self.settings, session)
         self.close_up = CloseUp(editable=not session.read_only)
         self.look = LookView()
         self.hints = HintLine(self.settings)
@@ -119,6 +119,7 @@ class LabelPage(QWidget):
         self.settings.save()
         self.close_up.tags.clearFocus()  # what is being typed there counts
         self.side.close_panels()
+        self.bar.close()
         self.actions_on_labels.close()  # what was asked for is done before the project is closed
         self.model.close()
         self.shown_image.close()

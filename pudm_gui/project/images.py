@@ -120,7 +120,8 @@ def counts(project: Project) -> Counts:
         """SELECT count(*), count(*) - count(label)
         FROM images LEFT JOIN labels ON image_id = id WHERE problem IS NOT NULL"""
     ).fetchone()
-    return Counts(total, total - sensitive - normal - unreadable_unlabeled, sensitive, normal, unreadable)
+    changed = db.execute("SELECT count(*) FROM images WHERE changed = 1").fetchone()[0]
+    return Counts(total, total - sensitive - normal - unreadable_unlabeled, sensitive, normal, unreadable, changed)
 
 
 def label_totals(db: sqlite3.Connection) -> tuple[int, int]:

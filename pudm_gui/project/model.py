@@ -158,6 +158,8 @@ class Counts:
     sensitive: int
     normal: int
     unreadable: int
+    changed: int = 0
+    """Labeled images whose file has another content since."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -56,6 +56,14 @@ def without(filter_: ImageFilter, condition: Condition) -> ImageFilter:
     return replace(filter_, **{name: getattr(EMPTY, name)})
 
 
+def only(filter_: ImageFilter, condition: Condition) -> ImageFilter:
+    """That one condition of `filter_`."""
+    if (name := _EACH.get(condition.kind)) is not None:
+        return replace(EMPTY, **{name: (condition.value,)})
+    name = _WHOLE[condition.kind]
+    return replace(EMPTY, **{name: getattr(filter_, name)})
+
+
 def merged(base: ImageFilter, more: ImageFilter) -> ImageFilter:
     """`base` with what `more` asks for on top: tags, sources and annotators add up, all else of `more` goes before."""
     changes = {

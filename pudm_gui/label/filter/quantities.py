@@ -169,8 +169,19 @@ def write_dates(bounds: TimeRange) -> str:
                 return first if first == last else f"{first}..{last}"
         return f"{_moment(start)}..{_moment(end)}"
     if start is not None:
-        return f">={_coarsest(start)}"
-    return "" if end is None else f"<{_coarsest(end)}"
+        return f">={write_from(start)}"
+    return "" if end is None else f"<{write_from(end)}"
+
+
+def write_from(moment: float) -> str:
+    """The year, month, day or moment that begins at `moment`."""
+    return next((text for length in (4, 7, 10) if (text := _written(moment, length))), "") or _moment(moment)
+
+
+def write_until(moment: float) -> str:
+    """The year, month, day or moment that has ended at `moment`."""
+    lengths = (4, 7, 10)
+    return next((text for length in lengths if (text := _written(moment, length, ends=True))), "") or _moment(moment)
 
 
 def _signed(text: str) -> tuple[str, str]:
@@ -206,10 +217,6 @@ def _written(moment: float, length: int, *, ends: bool = False) -> str | None:
         return text if read_period(text)[1 if ends else 0] == moment else None
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _coarsest(moment: float) -> str:
-    return next((text for length in (4, 7, 10) if (text := _written(moment, length))), "") or _moment(moment)
 
 
 def _moment(moment: float) -> str:

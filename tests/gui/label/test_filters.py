@@ -24,6 +24,7 @@ def test_chips_show_counts_and_filter(page_of: Callable[..., Driver], digits: Pa
         "sensitive": 5,
         "normal": 3,
         "unreadable": 0,
+        "changed": 0,
     }
     for show, count in (("sensitive", 5), ("normal", 3), ("unlabeled", 52), ("all", 60)):
         page.choose(show)
