@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pudm_gui.project.labels_csv import import_labels
+from pudm_gui.project.exchange.importing import import_labels
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import add_root
 from pudm_gui.project.scan import scan

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
@@ -39,17 +40,45 @@ def write_atomic(path: Path, data: bytes | str) -> None:
     UserError
         The disk is full. `path` keeps its former content.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     payload = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+    with _replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(payload)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def atomic_text(path: Path) -> Iterator[TextIO]:
+    """Yield a text file that becomes `path` when the block ends well, and vanishes when it does not: for texts that
+    are longer than they should be in memory. Lines end as they are written.
+
+    Raises
+    ------
+    UserError
+        The disk is full. `path` keeps its former content.
+    """
+    with (
+        _replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+    ):
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """The name of a neighbouring file that takes the place of `path` when the block ends well."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
-            file.write(payload)
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise disk_error(error, path) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     fsync_path(path.parent)
 
 

@@ -8,8 +8,9 @@ import shutil
 from pathlib import Path
 
 from pudm_gui.commands.console import INTERRUPTED, Console, counted_interrupts
+from pudm_gui.project.exchange.exporting import export_labels
+from pudm_gui.project.exchange.importing import import_labels
 from pudm_gui.project.images import counts
-from pudm_gui.project.labels_csv import export_labels, import_labels
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import add_root, repoint, roots
 from pudm_gui.project.scan import ScanProgress, scan

@@ -8,11 +8,32 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pudm_gui.project.actions import Action, add_action, carry_out, head, next_action
 from pudm_gui.project.model import Change, Ids
 from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TagPairs:
+    """Which images have which tags, for very many of them: ``(N,)`` int64 each, in the order of `ids`."""
+
+    names: tuple[str, ...]
+    ids: Ids
+    numbers: NDArray[np.int64]
+    """Places in `names`."""
+
+    def of(self, image_id: int) -> list[str]:
+        """The tags of one image, sorted."""
+        start, stop = np.searchsorted(self.ids, [image_id, image_id + 1])
+        return sorted(self.names[number] for number in self.numbers[start:stop])
+
+    def for_images(self, ids: Ids) -> TagPairs:
+        """The part that concerns `ids`."""
+        keep = np.isin(self.ids, ids)
+        return TagPairs(self.names, self.ids[keep], self.numbers[keep])
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +44,9 @@ class Retagged:
     added: Iterable[str] = ()
     removed: Iterable[str] = ()
     replaced: Mapping[int, Iterable[str]] = field(default_factory=dict)
+    put_on: TagPairs | None = None
+    taken_off: TagPairs | None = None
+    """Pairs, of images that do not have and have that tag."""
 
 
 def tag_images(project: Project, ids: Ids, *, added: Iterable[str] = (), removed: Iterable[str] = ()) -> Change | None:
@@ -61,6 +85,9 @@ def note_tags(db: sqlite3.Connection, action: int, wanted: Retagged) -> bool:
             ).rowcount
     if wanted.replaced:
         written += _note_replaced(db, action, wanted.replaced)
+    for pairs, added in ((wanted.put_on, 1), (wanted.taken_off, 0)):
+        if pairs is not None:
+            written += _note_pairs(db, action, pairs, added)
     return written > 0
 
 
@@ -78,6 +105,14 @@ def _note_replaced(db: sqlite3.Connection, action: int, replaced: Mapping[int, I
         rows += [(action, id_, encode(tag), 0) for tag in present[id_] - wanted]
     db.executemany("INSERT INTO tag_history (action_id, image_id, tag, added) VALUES (?, ?, CAST(? AS TEXT), ?)", rows)
     return len(rows)
+
+
+def _note_pairs(db: sqlite3.Connection, action: int, pairs: TagPairs, added: int) -> int:
+    db.executemany(
+        "INSERT INTO tag_history (action_id, image_id, tag, added) VALUES (?, ?, CAST(? AS TEXT), ?)",
+        ((action, int(id_), encode(pairs.names[n]), added) for id_, n in zip(pairs.ids, pairs.numbers, strict=True)),
+    )
+    return len(pairs.ids)
 
 
 def _tag(project: Project, wanted: Retagged) -> Change | None:

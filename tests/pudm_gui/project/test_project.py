@@ -12,7 +12,7 @@ import pytest
 
 from pudm_gui.project.images import counts, image_ids, image_rows, record_problem
 from pudm_gui.project.labels import redo, set_label, undo
-from pudm_gui.project.labels_csv import import_labels
+from pudm_gui.project.exchange.importing import import_labels
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project, ProjectBusyError
 from pudm_gui.project.roots import add_root, repoint, roots

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pudm_gui.project.exchange.exporting import export_labels
+from pudm_gui.project.exchange.importing import import_labels
 from pudm_gui.project.history import history
 from pudm_gui.project.images import image_ids, image_rows, labels_for
 from pudm_gui.project.labels import redo, set_label, undo
-from pudm_gui.project.labels_csv import export_labels, import_labels
 from pudm_gui.project.model import Ids, ImageRow, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import add_root

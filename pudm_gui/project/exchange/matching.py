@@ -1,0 +1,214 @@
+"""Reading a file to its end and finding the images of its rows, as arrays: a million rows are not a million objects."""
+
+from __future__ import annotations
+
+import itertools
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pudm_gui.project.exchange.formats import Format, reading
+from pudm_gui.project.exchange.lookup import Hits, Lookup
+from pudm_gui.project.exchange.places import leaves
+from pudm_gui.project.exchange.rows import KEPT, Noted, Problem, Reading, Row, UnreadableError, is_text
+from pudm_gui.project.exchange.text_file import NOT_UTF8
+from pudm_gui.project.model import Ids
+from pudm_gui.project.project import Project
+from pudm_gui.project.tags import clean
+
+CHUNK = 10_000
+NOT_SAID = -1
+
+
+class CancelledError(Exception):
+    """Whoever asked for it did not want to wait."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matched:
+    """What a file says of the images of a project. Statements are sorted by image, then in the order of the file."""
+
+    rows: int
+    ids: Ids
+    """``(N,)``: the image of each statement."""
+    labels: NDArray[np.int8]
+    """``(N,)``: numbers of `Label`, or `NOT_SAID`."""
+    annotators: NDArray[np.int64]
+    """``(N,)``: places in `names`."""
+    numbers: NDArray[np.int64]
+    """``(N,)``: the row of each statement, counted from 0."""
+    lines: NDArray[np.int64]
+    """``(N,)``: the line of each statement, 0 where the row was a file."""
+    tagged: NDArray[np.bool_]
+    """``(N,)``: whether it says something about tags, perhaps that there are none."""
+    names: tuple[str, ...]
+    """Who says it; "" where the file does not tell."""
+    tags: tuple[str, ...]
+    tag_rows: NDArray[np.int64]
+    tag_numbers: NDArray[np.int64]
+    """``(T,)`` each: that row has that tag of `tags`."""
+    adds_tags: bool
+    by_content: int
+    """Rows whose image was found by its content alone."""
+    other_content: int
+    """Rows whose path is that of an image with another content."""
+    unknown: Noted
+    problems: Noted
+
+
+def match(
+    project: Project,
+    path: Path,
+    format_: Format,
+    progress: Callable[[int, int], object] = lambda rows, read: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Matched:
+    """Read `path` and look its rows up.
+
+    Parameters
+    ----------
+    progress
+        Called now and then with the rows so far, and the bytes (for a folder: files) that were read.
+
+    Raises
+    ------
+    UserError
+        `path` cannot be read.
+    CancelledError
+        `cancelled` became true.
+    """
+    read = 0
+
+    def advanced(by: int) -> None:
+        nonlocal read
+        read = by
+
+    source = reading(path, format_, advanced)
+    matching = _Matching(project, source, cancelled)
+    try:
+        for chunk in _chunks(source, matching.problems):
+            if cancelled():
+                raise CancelledError
+            matching.add(chunk)
+            progress(matching.count, read)
+        return matching.finish()
+    finally:
+        matching.lookup.close()
+
+
+def _chunks(source: Reading, problems: Noted) -> Iterable[list[Row]]:
+    """The rows of `source`, many at a time; what is wrong goes into `problems`."""
+    rows = iter(source.rows)
+    ended = False
+    while not ended:
+        chunk: list[Row] = []
+        try:
+            some = list(itertools.islice(rows, CHUNK))
+            ended = len(some) < CHUNK
+        except UnreadableError as error:
+            some, ended = [], True
+            problems.note(error.problem)
+        for row in some:
+            if isinstance(row, Row):
+                chunk.append(row)
+            else:
+                problems.note(row)
+        if chunk:
+            yield chunk
+
+
+class _Matching:
+    def __init__(self, project: Project, source: Reading, cancelled: Callable[[], bool]) -> None:
+        self.lookup = Lookup(project, source, cancelled)
+        self.count = 0
+        self.problems = Noted()
+        self._adds_tags = source.adds_tags
+        self._labels, self._annotators, self._lines = array("b"), array("q"), array("q")
+        self._tagged = array("b")
+        self._tag_rows, self._tag_numbers = array("q"), array("q")
+        self._names: dict[str, int] = {}
+        self._tags: dict[str, int] = {}
+        self._numbers_of = lru_cache(maxsize=50_000)(self._numbers_of_tags)
+        self._hits: list[Hits] = []
+        self._unknown: dict[int, Row] = {}
+        """Rows that no path has found; only so many of them."""
+
+    def add(self, rows: list[Row]) -> None:
+        """Take in the next rows and look them up by their paths."""
+        first = self.count
+        for number, row in enumerate(rows, first):
+            self._labels.append(NOT_SAID if row.label is None else row.label)
+            self._annotators.append(self._names.setdefault(row.annotator, len(self._names)))
+            self._lines.append(row.line)
+            self._tagged.append(row.tags is not None)
+            if row.tags:
+                numbers = self._numbers_of(row.tags)
+                self._tag_numbers.extend(numbers)
+                self._tag_rows.extend([number] * len(numbers))
+        self.count += len(rows)
+        hits, ambiguous = self.lookup.by_path(first, rows)
+        self._hits.append(hits)
+        for n in ambiguous:
+            words = f": {rows[n].path} is in more than one image folder of the project; write its absolute path."
+            self.problems.note(Problem(rows[n].place, words))
+        found = set(hits.rows.tolist())
+        for n, row in enumerate(rows):
+            if len(self._unknown) >= 2 * KEPT:
+                break
+            if first + n not in found:
+                self._unknown[first + n] = row
+
+    def finish(self) -> Matched:
+        """Look the rest up by content, and put all in order."""
+        later, others = self.lookup.by_content()
+        found = np.zeros(self.count, dtype=bool)
+        for hits in (*self._hits, later):
+            found[hits.rows] = True
+        paths = np.concatenate([np.empty(0, np.int64), *(hits.ids for hits in self._hits)])
+        # Where a path means an image, a row that has found a copy of it by its content says nothing about it.
+        later = later.where(~np.isin(later.ids, paths) | np.isin(later.rows, others))
+        rows = np.concatenate([*(hits.rows for hits in self._hits), later.rows])
+        ids = np.concatenate([*(hits.ids for hits in self._hits), later.ids])
+        order = np.lexsort((rows, ids))
+        rows, ids = rows[order], ids[order]
+        return Matched(
+            rows=self.count,
+            ids=ids,
+            labels=np.frombuffer(self._labels or b"", dtype=np.int8)[rows],
+            annotators=np.frombuffer(self._annotators or b"", dtype=np.int64)[rows],
+            numbers=rows,
+            lines=np.frombuffer(self._lines or b"", dtype=np.int64)[rows],
+            tagged=np.frombuffer(self._tagged or b"", dtype=np.int8)[rows] == 1,
+            names=tuple(self._names),
+            tags=tuple(self._tags),
+            tag_rows=np.frombuffer(self._tag_rows or b"", dtype=np.int64),
+            tag_numbers=np.frombuffer(self._tag_numbers or b"", dtype=np.int64),
+            adds_tags=self._adds_tags,
+            by_content=len(np.unique(later.rows)) - len(others),
+            other_content=len(others),
+            unknown=self._told(found),
+            problems=self.problems,
+        )
+
+    def _told(self, found: NDArray[np.bool_]) -> Noted:
+        """The rows of no image; those that no image could be the file of become problems."""
+        unknown = Noted(int(np.count_nonzero(~found)))
+        for number, row in self._unknown.items():
+            if found[number]:
+                continue
+            if not is_text(row.path) and not row.file:
+                self.problems.note(Problem(row.place, NOT_UTF8))
+            elif row.file is None and leaves(row.path):
+                words = f": {row.path} leads out of the image folders; write the path inside its folder, or absolute."
+                self.problems.note(Problem(row.place, words))
+            elif len(unknown.first) < KEPT:
+                unknown.first.append(Problem(row.place, row.path))
+        return unknown
+
+    def _numbers_of_tags(self, tags: tuple[str, ...]) -> list[int]:
+        return [self._tags.setdefault(tag, len(self._tags)) for tag in clean(tags)]
