@@ -18,6 +18,7 @@ def stage_words(stage: str) -> str:
         "prior": _tr("Estimating the sensitive share"),
         "export": _tr("Exporting"),
         "sample": _tr("Drawing samples"),
+        "features": _tr("Looking at the images"),
     }.get(stage, stage)
 
 

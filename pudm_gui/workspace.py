@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PRIOR_FOLDER = "prior"
+FEATURE_JOBS = "features/*/job"
+PAGE_OF = {"evaluate": "review", "sample": "review", "export": "export", "features": "label"}
+"""Where a job of this stage is shown, where that is not the Train page."""
 COUNT_DELAY_MS = 60
 """Changes within this time are counted once."""
 WARM_UP_MS = 1500
@@ -91,7 +94,8 @@ class Workspace(QObject):
         from pudm_gui.project.runs import list_runs
 
         runs = list_runs(self.session.project)
-        for run in [*reversed(runs), RunFolder(self.session.project.path / PRIOR_FOLDER)]:
+        others = [self.session.project.path / PRIOR_FOLDER, *self.session.project.path.glob(FEATURE_JOBS)]
+        for run in [*reversed(runs), *map(RunFolder, others)]:
             self.jobs.attach(run)
         if runs and self.session.current_run is None:
             self.session.current_run = runs[0]
@@ -212,7 +216,7 @@ class Workspace(QObject):
 
     def _show_job(self) -> None:
         if job := self._newest_job():
-            self.show_page({"evaluate": "review", "sample": "review", "export": "export"}.get(job.stage, "train"))
+            self.show_page(PAGE_OF.get(job.stage, "train"))
 
 
 def _label(session: Session, jobs: JobRunner) -> QWidget:

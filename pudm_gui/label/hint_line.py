@@ -54,30 +54,36 @@ class HintLine(QFrame):
         self._offering = QTimer(self, singleShot=True, interval=OFFER_MS)
         self._offering.timeout.connect(self.former.hide)
 
-    def show_keys_of_grid(self) -> None:
+    def show_keys_of_grid(self, *, judging: bool = False) -> None:
+        """`judging`: the list is one of suggestions, which two keys judge."""
         self._show_keys(
             [
-                ("S", self.tr("sensitive")),
-                ("N", self.tr("normal")),
-                ("U", self.tr("clear")),
+                *self._label_keys(judging),
                 (".", self.tr("next unlabeled")),
                 ("Space", self.tr("look")),
                 ("Ctrl+Z", self.tr("undo")),
             ]
         )
 
-    def show_keys_of_look(self) -> None:
+    def show_keys_of_look(self, *, judging: bool = False) -> None:
         self._show_keys(
             [
                 ("← →", self.tr("step")),
-                ("S", self.tr("sensitive")),
-                ("N", self.tr("normal")),
-                ("U", self.tr("clear")),
+                *self._label_keys(judging),
                 (".", self.tr("next unlabeled")),
                 ("+ −", self.tr("zoom")),
                 ("Esc", self.tr("back")),
             ]
         )
+
+    def _label_keys(self, judging: bool) -> list[tuple[str, str]]:
+        if judging:
+            return [
+                ("A", self.tr("sensitive, next")),
+                ("X", self.tr("normal, next")),
+                ("U", self.tr("clear")),
+            ]
+        return [("S", self.tr("sensitive")), ("N", self.tr("normal")), ("U", self.tr("clear"))]
 
     def _show_keys(self, keys: list[tuple[str, str]]) -> None:
         self.keys.setText("&nbsp;&nbsp; ".join(f"<b>{key}</b>&nbsp;{words}" for key, words in keys))

@@ -48,10 +48,18 @@ class Keys(QObject):
             self.tr("Go to the &previous unlabeled image"), lambda: labeling.jump(backwards=True), ",", "Ctrl+Left"
         )
         self._separate()
+        finding = page.finding
+        self._add(self.tr("Images like the &chosen ones"), finding.similar.show_for_selection, "M", icon_name="similar")
+        self._add(self.tr("Most li&kely sensitive"), finding.suggest, "G", icon_name="find-more")
+        editing += [
+            self._add(self.tr("Accept the suggestion: sensitive"), finding.judging.accept, "A"),
+            self._add(self.tr("Reject the suggestion: normal"), finding.judging.reject, "X"),
+        ]
+        self._separate()
         self._add(self.tr("&Look closely"), page.open_look, "Space", "Return", on=view, icon_name="zoom-in")
         self._add(self.tr("&Find a name"), self._search, standard.Find, icon_name="search")
         self._add(self.tr("Saved &views"), page.bar.open_views, "Ctrl+K", icon_name="bookmark")
-        self._add(self.tr("&Put away what no longer belongs here"), page.model.reload, "Ctrl+R")
+        self._add(self.tr("&Put away what no longer belongs here"), page.finding.put_away, "Ctrl+R")
         self._add(self.tr("&Hide every picture"), self._toggle_hidden, "H", icon_name="eye-off")
         self._add(self.tr("Lar&ger images"), lambda: self._resize(TILE_STEP), "+", "=", "Ctrl++", "Ctrl+=", on=view)
         self._add(self.tr("S&maller images"), lambda: self._resize(-TILE_STEP), "-", "Ctrl+-", on=view)

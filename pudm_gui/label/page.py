@@ -23,6 +23,7 @@ from pudm_gui.label.look import LookView
 from pudm_gui.label.settings import LabelSettings
 from pudm_gui.label.shown_image import ShownImage
 from pudm_gui.label.side import LabelContext, SidePanels
+from pudm_gui.label.suggest.finding import Finding
 from pudm_gui.project.model import Counts
 from pudm_gui.project.roots import add_root
 from pudm_gui.project.thumbnails import ThumbnailCache
@@ -82,6 +83,7 @@ class LabelPage(QWidget):
         self._former = self.view.selection.former
         self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
         self.side = SidePanels()
+        self.finding = Finding(self.context, self.hints, self._cache, self)
         self._add_panels()
         self._lay_out()
         self.keys = Keys(self)
@@ -119,6 +121,7 @@ class LabelPage(QWidget):
         self.settings.save()
         self.close_up.tags.clearFocus()  # what is being typed there counts
         self.side.close_panels()
+        self.finding.close()
         self.bar.close()
         self.actions_on_labels.close()  # what was asked for is done before the project is closed
         self.model.close()
@@ -184,10 +187,18 @@ class LabelPage(QWidget):
         self._show_close_up()
         self.shown_image.refresh()
 
+    def show_panel(self, name: str) -> None:
+        """Bring a panel at the side to the front, also where the side is put away."""
+        if self.looking:
+            self.close_look()
+        self.bar.close_up.setChecked(True)
+        self.side.show_panel(name)
+
     # --- putting together
 
     def _add_panels(self) -> None:
         self.side.add("image", self.tr("The chosen image"), "info", lambda: self.close_up)
+        self.finding.add_panels(self.side)
         self.side.show_panel("image")
 
     def _lay_out(self) -> None:
@@ -242,7 +253,8 @@ class LabelPage(QWidget):
         self.look.stepped.connect(self.step)
         self.look.closed.connect(self.close_look)
         self.look.peeked.connect(self.shown_image.peek)
-        self.hints.put_away.connect(self.model.reload)
+        self.hints.put_away.connect(self.finding.put_away)
+        self.finding.panel_wanted.connect(self.show_panel)
         self.hints.bring_back.connect(self.keys.bring_selection_back)
         self.hints.going_on.chosen.connect(self._go_on_by)
         self.empty.folder_wanted.connect(self.choose_folder)
@@ -252,6 +264,7 @@ class LabelPage(QWidget):
 
     def _list_changed(self) -> None:
         self.hints.show_moved(self.model.moved_count())
+        self._show_keys()
         self._show_stack()
         self._show_current()
 
@@ -287,7 +300,13 @@ class LabelPage(QWidget):
         self.stack.setCurrentWidget(self.look if looking else self.view)
         self.bar.setVisible(not looking)
         self._show_close_up()
-        self.hints.show_keys_of_look() if looking else self.hints.show_keys_of_grid()
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        if self.looking:
+            self.hints.show_keys_of_look(judging=self.finding.judges)
+        else:
+            self.hints.show_keys_of_grid(judging=self.finding.judges)
 
     def _show_close_up(self) -> None:
         self.side.setVisible(self.settings.close_up and not self.looking and self.model.counts.total > 0)
@@ -297,6 +316,7 @@ class LabelPage(QWidget):
         self.view.set_editable(not self.session.read_only)
         self.view.set_hidden(self.session.hide_everything)
         self.shown_image.refresh()
+        self.finding.previews.refresh()
 
     def _go_on_by(self, advance: bool, skip_labeled: bool) -> None:
         self.settings.advance, self.settings.skip_labeled = advance, skip_labeled

@@ -25,6 +25,8 @@ class LabelSettings:
     skip_labeled: bool = False
     """Whether that is the next unlabeled one, rather than the next."""
     close_up: bool = True
+    encoder: str = ""
+    """Id of the encoder whose features find more images; "" for the first that has looked at them."""
 
     @property
     def veil(self) -> Veil:

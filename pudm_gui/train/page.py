@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
+from pudm_gui.base_model import settings_group
 from pudm_gui.job_follower import last_words, training_events
 from pudm_gui.jobs import Job, JobRunner
 from pudm_gui.project.images import counts
@@ -73,8 +72,7 @@ class TrainPage(QWidget):
         self.checker.check_again()
 
     def _build(self) -> None:
-        key = hashlib.sha1(str(self._session.project.path).encode("utf-8", "surrogateescape")).hexdigest()[:12]
-        self.setup = SetupPanel(f"train/{key}")
+        self.setup = SetupPanel(settings_group(self._session.project.path))
         self.view = RunView(self._session, self._jobs)
         self.empty = EmptyState(
             self.tr("Nothing is trained yet"),

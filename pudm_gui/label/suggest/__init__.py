@@ -1,0 +1,1 @@
+"""Finding more sensitive images: features, suggestions, similar images, near duplicates and kinds without a label."""

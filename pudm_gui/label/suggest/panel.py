@@ -1,0 +1,74 @@
+"""The panel "Find more": what the program proposes, from what has been labeled so far."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from pudm_gui import theme
+from pudm_gui.label.side import LabelContext
+from pudm_gui.label.suggest.duplicates import Duplicates
+from pudm_gui.label.suggest.duplicates_section import DuplicatesSection
+from pudm_gui.label.suggest.features_card import FeaturesCard
+from pudm_gui.label.suggest.likely_section import LikelySection
+from pudm_gui.label.suggest.missed_kinds import MissedKinds
+from pudm_gui.label.suggest.missed_section import MissedSection
+from pudm_gui.label.suggest.most_likely import MostLikely
+from pudm_gui.label.suggest.previews import Previews
+from pudm_gui.label.suggest.similar import SimilarTo
+from pudm_gui.label.suggest.similar_section import SimilarSection
+from pudm_gui.label.suggest.source import FeatureSource
+
+
+class FindPanel(QScrollArea):
+    """The state of the features, and below it, once there are any, one section for each way to find more."""
+
+    def __init__(
+        self,
+        context: LabelContext,
+        source: FeatureSource,
+        previews: Previews,
+        most_likely: MostLikely,
+        similar: SimilarTo,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._source, self._most_likely = source, most_likely
+        self._duplicates = Duplicates(context.session.project, source, self)
+        self._missed = MissedKinds(context.session, source, self)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        body = QFrame()
+        body.setProperty("role", "panel")
+        self.setWidget(body)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(theme.SPACE_M, theme.SPACE_M, theme.SPACE_M, theme.SPACE_M)
+        layout.setSpacing(theme.SPACE_M)
+        self.card = FeaturesCard(context, source)
+        self.likely = LikelySection(context, most_likely)
+        self.similar = SimilarSection(context, similar)
+        self.missed = MissedSection(context, self._missed, previews)
+        self.duplicates = DuplicatesSection(context, self._duplicates, previews)
+        layout.addWidget(self.card)
+        self._below: list[QWidget] = []
+        for section in (self.likely, self.similar, self.missed, self.duplicates):
+            rule = QFrame()
+            rule.setProperty("role", "rule")
+            layout.addWidget(rule)
+            layout.addWidget(section)
+            self._below += [rule, section]
+        layout.addStretch(1)
+        source.changed.connect(self._refresh)
+        self._refresh()
+
+    def shown(self) -> None:
+        """The panel came to the front."""
+        self._source.begin()
+        self._most_likely.want()
+        self._missed.want()
+        self._duplicates.want()
+
+    def _refresh(self) -> None:
+        for widget in self._below:
+            widget.setVisible(self._source.index is not None)

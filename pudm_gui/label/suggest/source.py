@@ -1,0 +1,190 @@
+"""The image features of the project as the panels use them: which there are, and those that are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from pudm_gui.jobs import JobRunner
+from pudm_gui.label.suggest.features_job import FeaturesJob
+from pudm_gui.project.project import Project
+from pudm_gui.session import Session
+from pudm_gui.widgets.off_thread import OffThread
+from training.errors import UserError
+
+if TYPE_CHECKING:
+    from pudm_gui.suggest.index import FeatureIndex
+
+FOLDER = "features"
+AGAIN_MS = 1500
+"""New images are counted when none has come for so long."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An encoder whose features are there."""
+
+    encoder: str
+    name: str
+    """For people."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    known: tuple[Known, ...] = ()
+    index: FeatureIndex | None = None
+    problem: str = ""
+
+
+class FeatureSource(QObject):
+    """Loads features off the GUI thread, and keeps them in step with new images and finished jobs.
+
+    Signals
+    -------
+    changed
+        Which features there are, how many images have none, or what is loaded.
+    loaded
+        Another `index` is loaded, or none.
+    """
+
+    changed = Signal()
+    loaded = Signal()
+
+    def __init__(self, session: Session, jobs: JobRunner, encoder: str, parent: QObject) -> None:
+        """`encoder`: id of the encoder to use; "" takes the first that has features."""
+        super().__init__(parent)
+        self._session = session
+        self.job = FeaturesJob(session, jobs, self)
+        self.known: tuple[Known, ...] = ()
+        self.index: FeatureIndex | None = None
+        self.problem = ""
+        """Why features that are there cannot be used."""
+        self.ready = False
+        """Whether it is known what there is."""
+        self._encoder = encoder
+        self._begun = False
+        self._question = 0
+        self._loader = OffThread(self, threads=1)
+        self._quick = OffThread(self, threads=1)
+        self._slow = OffThread(self, threads=1)
+        self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._again.timeout.connect(self.reload)
+        self.job.ended.connect(self._job_ended)
+        session.images_changed.connect(self._images_changed)
+        session.scan_finished.connect(lambda _: self._images_changed())
+
+    @property
+    def encoder(self) -> str:
+        """Id of the encoder whose features are used, or wanted."""
+        return self._encoder
+
+    @property
+    def missing(self) -> int:
+        """Readable images without features; 0 while nothing is loaded."""
+        return 0 if self.index is None else self.index.missing
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is still being found out what there is."""
+        return self._begun and not self.ready
+
+    def begin(self) -> None:
+        """A panel needs the features: look for them, once."""
+        if not self._begun:
+            self._begun = True
+            self.job.find_running()
+            self.reload()
+
+    def choose(self, encoder: str) -> None:
+        """Use the features of another encoder."""
+        if encoder != self._encoder:
+            self._encoder = encoder
+            self.reload()
+
+    def reload(self) -> None:
+        """Look again at what there is."""
+        self._again.stop()
+        self._question += 1
+        self._loader.cancel_waiting()
+        work = partial(find_features, self._session.project, self._encoder)
+        self._loader.submit(work, partial(self._found, self._question))
+
+    def ask(
+        self, work: Callable[[FeatureIndex], Result], then: Callable[[Result], object], *, slow: bool = False
+    ) -> bool:
+        """Run `work` on the loaded features on a thread, then `then` on this one; whether there are any.
+
+        An answer about features that have been replaced meanwhile is dropped. What is `slow` does not hold up the rest.
+        """
+        index = self.index
+        if index is None:
+            return False
+
+        def answered(result: Result) -> None:
+            if index is self.index:
+                then(result)
+
+        (self._slow if slow else self._quick).submit(lambda: work(index), answered)
+        return True
+
+    def drop_waiting(self, *, slow: bool = False) -> None:
+        """Forget questions that have not been begun."""
+        (self._slow if slow else self._quick).cancel_waiting()
+
+    def close(self) -> None:
+        """Wait for the threads; what they bring is no longer used."""
+        self._question += 1
+        self.index = None
+        self._again.stop()
+        self.job.close()
+        for thread in (self._loader, self._quick, self._slow):
+            thread.cancel_waiting()
+            thread.wait()
+
+    def _images_changed(self) -> None:
+        if self._begun and not self._session.scanning:
+            self._again.start()
+
+    def _job_ended(self, outcome: str, words: str) -> None:
+        if outcome == "failed" or (outcome == "interrupted" and words):
+            said = words.splitlines()[-1] if words else ""
+            self._session.message.emit(
+                self.tr("Looking at the images did not come to its end. {reason}").format(reason=said), "error"
+            )
+        if outcome == "finished":
+            self._encoder = self.job.encoder
+        if self._begun:
+            self.reload()
+
+    def _found(self, question: int, found: _Found) -> None:
+        if question != self._question:
+            return
+        before, self.index = self.index, found.index
+        self.known, self.problem, self.ready = found.known, found.problem, True
+        if found.index is not None:
+            self._encoder = found.index.store.info.encoder
+        if before is not None or found.index is not None:
+            self.loaded.emit()
+        self.changed.emit()
+
+
+def find_features(project: Project, encoder: str) -> _Found:
+    """Which features the project has, and those of `encoder` loaded; "" takes the first. For threads."""
+    from pudm_gui.suggest.index import FeatureIndex
+    from training.feature_store import FeatureStore
+
+    stores = FeatureStore.available(project.path / FOLDER)
+    known = tuple(Known(store.info.encoder, store.info.name) for store in stores)
+    store = next((store for store in stores if encoder in ("", store.info.encoder)), None)
+    if store is None:
+        return _Found(known)
+    try:
+        return _Found(known, FeatureIndex.load(project, store))
+    except UserError as error:
+        return _Found(known, problem=str(error))
