@@ -11,6 +11,8 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
 from pudm_gui.project.images import integers, label_totals
 from pudm_gui.project.model import Change, ChangeKind, Ids, Label
 from pudm_gui.project.paths import encode
@@ -77,6 +79,16 @@ def _off(action: str) -> str:
         WHERE later.target = {action} AND later.kind IN ('undo', 'redo') ORDER BY later.id DESC LIMIT 1), 0)"""
 
 
+def given_by(image: str) -> str:
+    """SQL for the action that gave the present label of `image`, also where that was to take one away; 0 for none.
+
+    The table `labels` must be joined.
+    """
+    return f"""coalesce(labels.action_id, (
+        SELECT new_by FROM label_history AS given WHERE given.image_id = {image} ORDER BY given.action_id DESC LIMIT 1
+    ), 0)"""
+
+
 UNDONE_ACTIONS = f"""SELECT aimed.target FROM (SELECT DISTINCT target FROM actions WHERE target IS NOT NULL) AS aimed
     WHERE {undone("aimed.target")}"""
 """SQL that lists the actions that are taken back at present."""
@@ -85,15 +97,15 @@ UNDONE_ACTIONS = f"""SELECT aimed.target FROM (SELECT DISTINCT target FROM actio
 def add_action(db: sqlite3.Connection, id_: int, action: Action) -> None:
     """Append `action`, whose rows of the histories are written already."""
     sensitive, normal = label_totals(db)
-    more_sensitive, more_normal = db.execute(
-        """SELECT coalesce(sum(new = 1) - sum(old = 1), 0), coalesce(sum(new = 2) - sum(old = 2), 0)
+    count, more_sensitive, more_normal = db.execute(
+        """SELECT count(*), coalesce(sum(new = 1) - sum(old = 1), 0), coalesce(sum(new = 2) - sum(old = 2), 0)
         FROM label_history WHERE action_id = ?""",
         (id_,),
     ).fetchone()
-    count = db.execute(
-        """SELECT count(*) FROM (SELECT image_id FROM label_history WHERE action_id = :action
-        UNION SELECT image_id FROM tag_history WHERE action_id = :action)""",
-        {"action": id_},
+    count += db.execute(
+        """SELECT count(DISTINCT image_id) FROM tag_history WHERE action_id = ?1
+        AND image_id NOT IN (SELECT image_id FROM label_history WHERE action_id = ?1)""",
+        (id_,),
     ).fetchone()[0]
     tags = db.execute(
         """SELECT DISTINCT substr('-+', 1 + added, 1) || tag FROM tag_history WHERE action_id = ?
@@ -157,9 +169,8 @@ def common_label(db: sqlite3.Connection, action: int) -> Label | None:
 
 def images_of_action(db: sqlite3.Connection, action: int) -> Ids:
     """The images that `action` changed, sorted."""
-    return integers(
-        db,
-        """SELECT image_id FROM label_history WHERE action_id = ?1
-        UNION SELECT image_id FROM tag_history WHERE action_id = ?1""",
-        (action,),
+    labeled, tagged = (
+        integers(db, f"SELECT DISTINCT image_id FROM {table} WHERE action_id = ?", (action,))
+        for table in ("label_history", "tag_history")
     )
+    return np.union1d(labeled, tagged) if len(tagged) else labeled

@@ -11,15 +11,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pudm_gui.project.actions import Action, add_action, carry_out, common_label, head, next_action, redoable
+from pudm_gui.project.actions import Action, add_action, carry_out, common_label, given_by, head, next_action, redoable
 from pudm_gui.project.model import Change, ChangeKind, Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.tags import Retagged, note_tags
 
-GIVEN_BY = """coalesce(labels.action_id, (
-    SELECT new_by FROM label_history WHERE label_history.image_id = value ORDER BY action_id DESC LIMIT 1
-), 0)"""
-"""SQL for the action that gave the present label of the image `value`, also where that was to take one away."""
 _CHANGED = "value IN (SELECT id FROM images WHERE changed = 1)"
 
 
@@ -58,7 +54,7 @@ def apply_labels(
     for label, ids in wanted.items():
         labeled += db.execute(
             f"""INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by, changed)
-            SELECT :action, value, coalesce(labels.label, 0), :label, {GIVEN_BY}, :action, {_CHANGED}
+            SELECT :action, value, coalesce(labels.label, 0), :label, {given_by("value")}, :action, {_CHANGED}
             FROM json_each(:ids) LEFT JOIN labels ON labels.image_id = value
             LEFT JOIN actions AS given ON given.id = labels.action_id
             WHERE coalesce(labels.label, 0) <> :label OR labels.image_id IS NOT NULL AND (

@@ -9,16 +9,15 @@ from __future__ import annotations
 import sqlite3
 
 from pudm_gui.project.actions import (
-    UNDONE_ACTIONS,
     Action,
     add_action,
     carry_out,
     common_label,
+    given_by,
     head,
     next_action,
     undone,
 )
-from pudm_gui.project.labels import GIVEN_BY
 from pudm_gui.project.model import Change
 from pudm_gui.project.project import Project
 
@@ -42,11 +41,8 @@ def revert(project: Project, action_id: int) -> Change | None:
         if db.execute(f"SELECT {undone('?1')}", (action_id,)).fetchone()[0]:
             return None
         action = next_action(db)
-        # The actions that will be taken back once this one is.
-        without = f"{UNDONE_ACTIONS} {'UNION' if origin == action_id else 'EXCEPT'} SELECT :origin"
-        values = {"action": action, "origin": origin}
-        labeled = db.execute(_LABELS.format(undone=without), values).rowcount
-        tagged = db.execute(_TAGS.format(undone=without), values).rowcount
+        values = {"action": action, "origin": origin, "back": origin != action_id}
+        labeled, tagged = (db.execute(sql, values).rowcount for sql in (_LABELS, _TAGS))
         if not labeled and not tagged:
             return None
         label = common_label(db, action)
@@ -68,39 +64,44 @@ def _origin(db: sqlite3.Connection, action_id: int) -> int:
     raise KeyError(action_id)
 
 
+# Which of the actions that concern the same images count, once this one is taken back, or brought `:back`.
+_IN_FORCE = f"""in_force(id) AS MATERIALIZED (
+    SELECT id FROM actions WHERE kind IN {_SAYING}
+    AND id IN (SELECT other.action_id FROM touched JOIN {{history}} AS other USING (image_id))
+    AND CASE id WHEN :origin THEN :back ELSE NOT {undone("actions.id")} END
+)"""
+
 _LABELS = f"""
-WITH undone(id) AS MATERIALIZED ({{undone}}),
+WITH touched AS MATERIALIZED (SELECT image_id FROM label_history WHERE action_id = :origin),
+{_IN_FORCE.format(history="label_history")},
 images AS MATERIALIZED (
-    SELECT image_id AS value, coalesce(labels.label, 0) AS present, {GIVEN_BY} AS present_by,
-    coalesce((
+    SELECT image_id, coalesce(labels.label, 0) AS present, {given_by("touched.image_id")} AS present_by, coalesce((
         SELECT 4 * said.action_id + said.new FROM label_history AS said
-        JOIN actions ON actions.id = said.action_id
-        WHERE said.image_id = done.image_id AND actions.kind IN {_SAYING} AND actions.id NOT IN (SELECT id FROM undone)
+        WHERE said.image_id = touched.image_id AND said.action_id IN (SELECT id FROM in_force)
         ORDER BY said.action_id DESC LIMIT 1
     ), 0) AS said
-    FROM label_history AS done LEFT JOIN labels USING (image_id) WHERE done.action_id = :origin
+    FROM touched LEFT JOIN labels USING (image_id)
 )
 INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by)
-SELECT :action, value, present, said % 4, present_by, said / 4 FROM images WHERE said / 4 <> present_by
+SELECT :action, image_id, present, said % 4, present_by, said / 4 FROM images WHERE said / 4 <> present_by
 """
 
 # Where nothing in force says anything about a tag, the image is as before the first action that did.
 _TAGS = f"""
-WITH undone(id) AS MATERIALIZED ({{undone}}),
+WITH touched AS MATERIALIZED (SELECT image_id, tag FROM tag_history WHERE action_id = :origin),
+{_IN_FORCE.format(history="tag_history")},
 tagged AS MATERIALIZED (
     SELECT image_id, tag, EXISTS (
-        SELECT 1 FROM tags WHERE tags.image_id = done.image_id AND tags.tag = done.tag
-    ) AS present,
-    coalesce((
-        SELECT said.added FROM tag_history AS said JOIN actions ON actions.id = said.action_id
-        WHERE said.image_id = done.image_id AND said.tag = done.tag
-        AND actions.kind IN {_SAYING} AND actions.id NOT IN (SELECT id FROM undone)
-        ORDER BY said.action_id DESC LIMIT 1
+        SELECT 1 FROM tags WHERE tags.image_id = touched.image_id AND tags.tag = touched.tag
+    ) AS present, coalesce((
+        SELECT said.added FROM tag_history AS said
+        WHERE said.image_id = touched.image_id AND said.tag = touched.tag
+        AND said.action_id IN (SELECT id FROM in_force) ORDER BY said.action_id DESC LIMIT 1
     ), (
-        SELECT 1 - said.added FROM tag_history AS said WHERE said.image_id = done.image_id AND said.tag = done.tag
-        ORDER BY said.action_id LIMIT 1
+        SELECT 1 - said.added FROM tag_history AS said
+        WHERE said.image_id = touched.image_id AND said.tag = touched.tag ORDER BY said.action_id LIMIT 1
     )) AS wanted
-    FROM tag_history AS done WHERE done.action_id = :origin
+    FROM touched
 )
 INSERT INTO tag_history (action_id, image_id, tag, added)
 SELECT :action, image_id, tag, wanted FROM tagged WHERE wanted <> present

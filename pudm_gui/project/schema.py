@@ -6,6 +6,7 @@ A released migration is never edited. ``PRAGMA user_version`` counts those that 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from pudm_gui.project.connection import connect
-from pudm_gui.project.paths import folded, sort_key
+from pudm_gui.project.paths import encode, folded, sort_key
 from training.errors import UserError
 
 APPLICATION_ID = 0x5055444D
@@ -203,10 +204,41 @@ def _v3_who_gave_which_label(db: Database) -> None:
     db.conn.executemany(
         "UPDATE labels SET action_id = ? WHERE image_id = ?", ((action, image_id) for image_id, action in given.items())
     )
-    db.execute("CREATE INDEX labels_by_action ON labels(action_id)")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_v1_first_release, _v2_natural_order, _v3_provenance)
+def _v4_folders(db: Database) -> None:
+    """Folders are known with what was in them, so that unchanged ones are passed over; moves leave a mark."""
+    db.execute(
+        """CREATE TABLE folders (
+            root_id INTEGER NOT NULL REFERENCES roots(id),
+            path TEXT NOT NULL,
+            images INTEGER NOT NULL,
+            listing BLOB,  -- digest of names, sizes and times; NULL where they have to be compared one by one
+            PRIMARY KEY (root_id, path)
+        ) WITHOUT ROWID"""
+    )
+    held = Counter(
+        (root_id, path.rpartition("/")[0]) for root_id, path in db.execute("SELECT root_id, path FROM images")
+    )
+    db.conn.executemany(
+        "INSERT INTO folders (root_id, path, images) VALUES (?, CAST(? AS TEXT), ?)",
+        ((root_id, encode(path), images) for (root_id, path), images in held.items()),
+    )
+    # Tells whether an order of images that was kept elsewhere still holds.
+    db.execute("CREATE TABLE image_order (stamp INTEGER NOT NULL)")
+    db.execute("INSERT INTO image_order VALUES (random())")
+    db.execute(
+        """CREATE TRIGGER images_moved AFTER UPDATE OF root_id, path, sort_key ON images
+        BEGIN UPDATE image_order SET stamp = random(); END"""
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _v1_first_release,
+    _v2_natural_order,
+    _v3_provenance,
+    _v4_folders,
+)
 VERSION = len(MIGRATIONS)
 
 
