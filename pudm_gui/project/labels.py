@@ -13,6 +13,7 @@ import numpy as np
 
 from pudm_gui.project.actions import Action, add_action, carry_out, common_label, given_by, head, next_action, redoable
 from pudm_gui.project.model import Change, ChangeKind, Ids, Label
+from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
 from pudm_gui.project.tags import Retagged, note_tags
 
@@ -66,7 +67,7 @@ def apply_labels(
                 "action": action,
                 "label": label,
                 "ids": str(np.unique(ids).tolist()),
-                "annotator": annotator,
+                "annotator": encode(annotator),
                 "source": source,
             },
         ).rowcount

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pudm_gui.project.history import history, history_size, image_history, images_of
+from pudm_gui.project.history import history, history_size, images_of
 from pudm_gui.project.images import counts, image_rows, labels_for
 from pudm_gui.project.labels import apply_labels, can_redo, can_undo, redo, set_label, undo
 from pudm_gui.project.model import Change, HistoryEntry, Ids, Label
