@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from pudm_gui.commands import demo, projects, results, training
+from pudm_gui.commands import demo, labels, projects, results, training
 from pudm_gui.commands.conditions import add_condition_options
 from pudm_gui.commands.console import INTERRUPTED, Console
 from pudm_gui.commands.engine import EngineError, StageInterruptedError
@@ -104,16 +104,13 @@ def _add_project_commands(commands: Any) -> None:
     parser.add_argument("project", type=Path, metavar="PROJECT")
     text = "an image folder of the project has moved from OLD to NEW; labels stay"
     parser.add_argument("--moved", type=Path, nargs=2, metavar=("OLD", "NEW"), help=text)
-    labels = commands.add_parser("labels", help="move labels in and out as CSV").add_subparsers(
+    moving = commands.add_parser("labels", help="move labels in and out as files").add_subparsers(
         title="commands", metavar="COMMAND", required=True
     )
-    text = "set labels from a CSV file with the columns path,label[,tags]"
-    parser = _command(labels, "import", projects.import_csv, text)
-    parser.add_argument("project", type=Path, metavar="PROJECT")
-    parser.add_argument("file", type=Path, metavar="FILE.csv")
-    parser = _command(labels, "export", projects.export_csv, "write the labels to a CSV file")
-    parser.add_argument("project", type=Path, metavar="PROJECT")
-    parser.add_argument("file", type=Path, metavar="FILE.csv")
+    text = "set labels from a table with the columns path,label[,tags], or from a folder"
+    importing = _command(moving, "import", labels.import_labels, text)
+    exporting = _command(moving, "export", labels.export_labels, "write the labels to a table or a folder")
+    labels.add_options(importing, exporting)
 
 
 def _add_prior(commands: Any) -> None:

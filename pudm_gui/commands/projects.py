@@ -1,4 +1,4 @@
-"""`pudm new`, `pudm scan` and `pudm labels`."""
+"""`pudm new` and `pudm scan`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import shutil
 from pathlib import Path
 
 from pudm_gui.commands.console import INTERRUPTED, Console, counted_interrupts
-from pudm_gui.project.exchange.exporting import export_labels
-from pudm_gui.project.exchange.importing import import_labels
 from pudm_gui.project.images import counts
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import add_root, repoint, roots
@@ -68,22 +66,3 @@ def _scan(project: Project, console: Console) -> int:
     document = {"project": str(project.path), **dataclasses.asdict(totals), "problems": list(result.problems)}
     console.result(document, text)
     return INTERRUPTED if stopped else 0
-
-
-def import_csv(args: argparse.Namespace, console: Console) -> int:
-    with Project.open(args.project) as project:
-        report = import_labels(project, args.file)
-    if report.rows and report.unknown == report.rows:
-        raise UserError(
-            f"{args.file} names no image of the project (the first is {report.unknown_examples[0]}), so nothing was "
-            "changed; a path is relative to an image folder of the project, or absolute."
-        )
-    console.result(dataclasses.asdict(report), str(report))
-    return 0
-
-
-def export_csv(args: argparse.Namespace, console: Console) -> int:
-    with Project.open(args.project, read_only=True) as project:
-        rows = export_labels(project, args.file)
-    console.result({"file": str(args.file), "rows": rows}, f"{rows:,} labels written to {args.file}.")
-    return 0

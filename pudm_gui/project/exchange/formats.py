@@ -5,17 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pudm_gui.project.exchange import csv_table, image_folder, json_lines, sidecars
 from pudm_gui.project.exchange.rows import Reading
 from training.errors import UserError
 
 Format = Literal["csv", "jsonl", "folder", "sidecar"]
+FORMATS: tuple[Format, ...] = get_args(Format)
 JSON_LINES = (".jsonl", ".ndjson", ".jsonlines")
-TABLES = (".csv", ".tsv", ".txt")
-LOOKED_AT = 2000
-"""So many text files are looked for to tell a folder of them from one of images."""
 
 
 def format_of(path: Path) -> Format:
