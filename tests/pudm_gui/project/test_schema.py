@@ -50,7 +50,7 @@ def layout(db: sqlite3.Connection) -> dict[str, object]:
 def test_migrated_project_equals_a_fresh_one(old: Path, tmp_path: Path) -> None:
     with Project.create(tmp_path / "new.pudm") as new, Project.open(old) as migrated:
         assert layout(migrated.db) == layout(new.db)
-        assert schema.version(new.db) == schema.VERSION == 3
+        assert schema.version(new.db) == schema.VERSION == 4
         assert migrated.db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert migrated.db.execute("PRAGMA foreign_key_check").fetchall() == []
 

@@ -1,0 +1,63 @@
+"""Whole columns of the store as arrays, read without holding up other threads."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pudm_gui.project.model import Ids
+
+PIECE = 1 << 20
+"""Characters that are turned into numbers at once: a few milliseconds in which no other Python thread runs."""
+
+
+def integers(db: sqlite3.Connection, sql: str, parameters: tuple[object, ...] = ()) -> Ids:
+    """The single column that `sql` gives, in its order.
+
+    SQLite joins the numbers to one text without Python's lock, so a long list neither holds up the window nor waits
+    for it at every row. It keeps the order of a subquery for ``group_concat``.
+
+    Returns
+    -------
+    ``(N,)`` int64.
+    """
+    text = db.execute(f"WITH found(number) AS ({sql}) SELECT group_concat(number) FROM found", parameters).fetchone()[0]
+    pieces, start = [], 0
+    while text and start < len(text):
+        end = text.find(",", start + PIECE)
+        end = len(text) if end < 0 else end
+        pieces.append(np.fromstring(text[start:end], dtype=np.int64, sep=","))
+        start = end + 1
+    return np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
+
+
+def largest_id(db: sqlite3.Connection) -> int:
+    """Also the number of images, since ids count up from 1 and a trigger keeps rows from being deleted."""
+    return db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0]
+
+
+def label_table(db: sqlite3.Connection, size: int) -> NDArray[np.uint8]:
+    """The label of each id below `size`.
+
+    Returns
+    -------
+    ``(size,)`` uint8, the numbers of `Label`.
+    """
+    both = integers(db, "SELECT 4 * image_id + label FROM labels WHERE image_id < ?", (size,))
+    table = np.zeros(size, dtype=np.uint8)
+    table[both >> 2] = both & 3
+    return table
+
+
+def member_table(ids: Ids, size: int) -> NDArray[np.bool_]:
+    """Whether each id below `size` is one of `ids`.
+
+    Returns
+    -------
+    ``(size,)`` bool.
+    """
+    table = np.zeros(size, dtype=bool)
+    table[ids[ids < size]] = True
+    return table
