@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -39,16 +40,14 @@ _BY_STEM = f"""{_BY_PATH} UNION ALL SELECT n, images.id, :root, 1 FROM temp.soug
     AND instr(substr(CAST(images.path AS BLOB), length(CAST(sought.path AS BLOB)) + 2), x'2F') = 0"""
 
 
+_NONE = np.empty((0, 4), dtype=np.int64)
+
+
 class Hits(NamedTuple):
     """Which rows mean which images: two arrays of the same length, ``(N,)`` int64. A row may mean several."""
 
     rows: NDArray[np.int64]
     ids: Ids
-
-    @classmethod
-    def of(cls, pairs: Iterable[tuple[int, int]]) -> Hits:
-        table = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
-        return cls(table[:, 0], table[:, 1])
 
     def where(self, keep: NDArray[np.bool_]) -> Hits:
         return Hits(self.rows[keep], self.ids[keep])
@@ -81,26 +80,29 @@ class Lookup:
         -------
         What was found, and the places in `rows` of those whose path is that of images in several folders.
         """
-        found: list[tuple[int, int]] = []
+        found = [_NONE]
         near: dict[int, int] = {}
         ambiguous: list[int] = []
-        open_ = {n: self._places.of(row) for n, row in enumerate(rows)}
-        while open_:
-            asked = {n: place for n, places in open_.items() if (place := next(places, None)) is not None}
-            for n, hits in self._grouped(rows, asked):
-                best = max(fit for _, _, fit in hits)
-                chosen = [(id_, root) for id_, root, fit in hits if fit == best]
-                if best == 0:
-                    near.setdefault(n, chosen[0][0])
-                    continue
-                if best == 1 and len({root for _, root in chosen}) > 1:
-                    ambiguous.append(n)
-                found += [(first + n, id_) for id_, _ in chosen]
-                del asked[n]
-            open_ = {n: open_[n] for n in asked}
-        done = {n - first for n, _ in found}
-        self._keep_for_later(first, rows, [n for n in range(len(rows)) if n not in done], near)
-        return Hits.of(found), ambiguous
+        others: dict[int, Iterator[Place]] = {}
+        asked = {n: place for n, row in enumerate(rows) if (place := self._places.first(row)) is not None}
+        missing = list(range(len(rows)))
+        while asked:
+            hits = self._ask(rows, asked)
+            best = np.zeros(len(rows), dtype=np.int64)
+            np.maximum.at(best, hits[:, 0], hits[:, 3])
+            good = hits[(hits[:, 3] == best[hits[:, 0]]) & (hits[:, 3] > 0)]
+            found.append(good)
+            ambiguous += _in_several_folders(good[good[:, 3] == 1])
+            for n, id_ in hits[best[hits[:, 0]] == 0, :2].tolist():
+                near.setdefault(n, id_)
+            missing = [n for n in missing if not best[n]]
+            for n in missing:
+                if n not in others:
+                    others[n] = itertools.islice(self._places.of(rows[n]), 1, None)
+            asked = {n: place for n in missing if (place := next(others[n], None)) is not None}
+        self._keep_for_later(first, rows, missing, near)
+        table = np.concatenate(found)
+        return Hits(table[:, 0] + first, table[:, 1]), ambiguous
 
     def by_content(self) -> tuple[Hits, NDArray[np.int64]]:
         """Find the rows that were kept by the content of their images; all copies of a picture are meant.
@@ -126,24 +128,19 @@ class Lookup:
         left = ~np.isin(taken, rows)
         return Hits(np.concatenate([rows, taken[left]]), np.concatenate([ids, near[left]])), taken[left]
 
-    def _grouped(
-        self, rows: Sequence[Row], asked: dict[int, Place]
-    ) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
-        """For each place at which images are: its number, and their ids, roots and fit."""
+    def _ask(self, rows: Sequence[Row], asked: dict[int, Place]) -> NDArray[np.int64]:
+        """The images at those places: ``(N, 4)``, with the number of the place, id, root and fit."""
         db = self._db
         db.execute("DELETE FROM temp.sought")
         db.executemany(
             "INSERT INTO temp.sought VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?)",
-            (
+            [
                 (n, place.root, encode(place.path), rows[n].sha256, rows[n].size, rows[n].mtime_ns)
                 for n, place in asked.items()
-            ),
+            ],
         )
-        grouped: dict[int, list[tuple[int, int, int]]] = {}
-        for root in self._roots:
-            for n, id_, root_id, fit in db.execute(self._sql, {"root": root.id}).fetchall():
-                grouped.setdefault(n, []).append((id_, root_id, fit))
-        yield from grouped.items()
+        answers = [db.execute(self._sql, {"root": root.id}).fetchall() for root in self._roots]
+        return np.concatenate([_NONE, *(np.array(some, dtype=np.int64).reshape(-1, 4) for some in answers)])
 
     def _keep_for_later(self, first: int, rows: Sequence[Row], missing: Iterable[int], near: dict[int, int]) -> None:
         kept = []
@@ -162,3 +159,10 @@ class Lookup:
         if place == len(self._sizes) or self._sizes[place] != row.size:
             return ""
         return file_digest(row.file, self._cancelled) or ""
+
+
+def _in_several_folders(hits: NDArray[np.int64]) -> list[int]:
+    """The numbers of the places at which more than one image folder has an image."""
+    pairs = np.unique(hits[:, [0, 2]], axis=0) if len(np.unique(hits[:, 2])) > 1 else hits[:0, [0, 2]]
+    numbers, counts = np.unique(pairs[:, 0], return_counts=True)
+    return numbers[counts > 1].tolist()

@@ -140,14 +140,13 @@ class _Matching:
 
     def add(self, rows: list[Row]) -> None:
         """Take in the next rows and look them up by their paths."""
-        first = self.count
+        first, names = self.count, self._names
+        self._labels.extend([NOT_SAID if row.label is None else row.label for row in rows])
+        self._annotators.extend([names.setdefault(row.annotator, len(names)) for row in rows])
+        self._lines.extend([row.line for row in rows])
+        self._tagged.extend([row.tags is not None for row in rows])
         for number, row in enumerate(rows, first):
-            self._labels.append(NOT_SAID if row.label is None else row.label)
-            self._annotators.append(self._names.setdefault(row.annotator, len(self._names)))
-            self._lines.append(row.line)
-            self._tagged.append(row.tags is not None)
-            if row.tags:
-                numbers = self._numbers_of(row.tags)
+            if row.tags and (numbers := self._numbers_of(row.tags)):
                 self._tag_numbers.extend(numbers)
                 self._tag_rows.extend([number] * len(numbers))
         self.count += len(rows)
@@ -156,12 +155,10 @@ class _Matching:
         for n in ambiguous:
             words = f": {rows[n].path} is in more than one image folder of the project; write its absolute path."
             self.problems.note(Problem(rows[n].place, words))
-        found = set(hits.rows.tolist())
-        for n, row in enumerate(rows):
-            if len(self._unknown) >= 2 * KEPT:
-                break
-            if first + n not in found:
-                self._unknown[first + n] = row
+        found = np.zeros(len(rows), dtype=bool)
+        found[hits.rows - first] = True
+        for n in np.flatnonzero(~found)[: max(2 * KEPT - len(self._unknown), 0)].tolist():
+            self._unknown[first + n] = rows[n]
 
     def finish(self) -> Matched:
         """Look the rest up by content, and put all in order."""

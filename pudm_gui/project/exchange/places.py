@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from pudm_gui.project.model import Root
 from pudm_gui.project.paths import posix
 
 ANYWHERE = 0
+_PLAIN = re.compile(r"(?!/)(?:(?!\.*/)[^/\\]*/)*(?!\.\.?$)[^/\\]+").fullmatch
+"""Matches a relative path that has no empty, "." or ".." part: it stands as it is in the database."""
 
 
 class Place(NamedTuple):
@@ -34,6 +37,13 @@ class Places:
         names = [root.path.name for root in roots]
         self._named = {root.path.name: root.id for root in roots if names.count(root.path.name) == 1}
         self._folder = None if folder is None else folder.absolute()
+
+    def first(self, row: Row) -> Place | None:
+        """The likeliest place: most paths are as plain as those of the project."""
+        path = row.path
+        if self._folder is None and _PLAIN(path):
+            return Place(ANYWHERE, path)
+        return next(self.of(row), None)
 
     def of(self, row: Row) -> Iterator[Place]:
         """The places where the image of `row` may be, the likeliest first; none where its path leaves the folders."""

@@ -16,7 +16,7 @@ REQUIRED = ("path", "label")
 COLUMNS = ("path", "label", "tags", "sha256", "source", "annotator", "when")
 """What an export writes. An import reads all but `source` and `when`, which it gives itself, and passes over others."""
 
-_DIGEST = re.compile("[0-9a-f]{64}")
+_DIGEST = re.compile("[0-9a-f]{64}").fullmatch
 
 
 def row_of(line: int, path: str, word: str, tags: tuple[str, ...] | None, annotator: str, sha256: str) -> Row | Problem:
@@ -29,18 +29,32 @@ def row_of(line: int, path: str, word: str, tags: tuple[str, ...] | None, annota
     tags
         None where the table has no such column.
     """
-    place = f"line {line}"
-    if not path:
-        return Problem(place, " has no path; write one or remove the line.")
-    if not (_is_name(path) and is_text(word) and is_text(annotator) and (tags is None or all(map(is_text, tags)))):
-        return Problem(place, NOT_UTF8)
     label = _label(word)
+    digest = sha256.strip().lower() if sha256 else ""
+    wrong = (
+        not path
+        or isinstance(label, str)
+        or (digest and not _DIGEST(digest))
+        or not (_is_name(path) and is_text(annotator) and (not tags or _are_texts(tags)))
+    )
+    if not wrong:
+        return Row(line, path, label, tags, " ".join(annotator.split()) if annotator else "", digest)  # type: ignore[arg-type]
+    return Problem(f"line {line}", _what_is_wrong(path, word, tags, annotator, label))
+
+
+def _what_is_wrong(path: str, word: str, tags: tuple[str, ...] | None, annotator: str, label: Label | str) -> str:
+    if not path:
+        return " has no path; write one or remove the line."
+    if not (_is_name(path) and is_text(word) and is_text(annotator) and _are_texts(tags or ())):
+        return NOT_UTF8
     if isinstance(label, str):
-        return Problem(place, f": {label}")
-    digest = sha256.strip().lower()
-    if digest and not _DIGEST.fullmatch(digest):
-        return Problem(place, " has something else than 64 hexadecimal digits as sha256; correct it or leave it empty.")
-    return Row(line, path, label, tags, " ".join(annotator.split()), digest)
+        return f": {label}"
+    return " has something else than 64 hexadecimal digits as sha256; correct it or leave it empty."
+
+
+@lru_cache(maxsize=10_000)
+def _are_texts(tags: tuple[str, ...]) -> bool:
+    return all(map(is_text, tags))
 
 
 def _is_name(path: str) -> bool:
