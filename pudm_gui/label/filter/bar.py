@@ -97,6 +97,16 @@ class FilterBar(QWidget):
         order = {} if present.within is not None else {"sort": present.sort, "descending": present.descending}
         self.state.show(ImageFilter(**order))
 
+    def show_more(self) -> None:
+        """Put the last condition aside: the words, or else the last chip."""
+        if self.state.filter.text:
+            self.search.clear()
+            self.search.tell()
+        elif self.state.chips:
+            self.state.drop(self.state.chips[-1])
+        else:
+            self.state.change(show="all")
+
     def show_tile(self, edge: int) -> None:
         self.slider.blockSignals(True)
         self.slider.setValue(edge)
@@ -124,7 +134,7 @@ class FilterBar(QWidget):
     def _lay_out(self) -> None:
         first = QHBoxLayout()
         first.setSpacing(6)
-        first.addWidget(self.shows, 3)
+        first.addWidget(self.shows)
         first.addStretch(1)
         self.filter_button = self._popping("filter", self.tr("Filter by tag, folder, size, date and more"), self.form)
         self.filter_button.setText(self.tr("Filter"))
@@ -136,7 +146,7 @@ class FilterBar(QWidget):
         self.close_up.setCheckable(True)
         self.close_up.setChecked(self._settings.close_up)
         self.close_up.toggled.connect(self.close_up_toggled)
-        first.addWidget(self.search, 2)
+        first.addWidget(self.search, 1)
         for part in (self.filter_button, self.sort, self.views_button):
             first.addWidget(part)
         first.addSpacing(theme.SPACE_XS)
@@ -165,7 +175,6 @@ class FilterBar(QWidget):
 
     def _make_search(self) -> SearchField:
         field = SearchField(self.facets)
-        field.setPlaceholderText(self.tr("Search names, or tag:face"))
         field.setToolTip(
             self.tr(
                 "Part of a path, and conditions such as tag:face size:>2mb date:2024-05 sort:-size (Ctrl+F). "
@@ -182,7 +191,7 @@ class FilterBar(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(SMALLEST, LARGEST)
         slider.setValue(self._settings.tile)
-        slider.setFixedWidth(90)
+        slider.setFixedWidth(80)
         slider.setAccessibleName(self.tr("Size of the images"))
         slider.setToolTip(self.tr("Size of the images (+ and −)"))
         slider.valueChanged.connect(self.tile_changed)
@@ -220,6 +229,7 @@ class FilterBar(QWidget):
         chips = self.state.chips
         self.conditions.show_conditions(chips)
         self._second.setVisible(bool(chips))
+        self.clear.setFixedHeight(max(self.conditions.sizeHint().height(), 1))  # on a line with the first row
         self.remark.show_problem(self.state.problem)
         if filter_ != self._told:
             self._told = filter_

@@ -80,8 +80,10 @@ class Flow(QWidget):
 
     def _place(self, width: int) -> None:
         rects, hidden = self._arranged(width)
+        used = max((rect.bottom() + 1 for _, rect in rects), default=0)
+        down = max(0, self.height() - used) // 2
         for item, rect in rects:
-            item.setGeometry(rect)
+            item.setGeometry(rect.translated(0, down))
             item.show()
         for item in hidden:
             item.hide()

@@ -36,7 +36,7 @@ from pudm_gui.label.filter.quantities import (
 from pudm_gui.label.filter.state import FilterState
 from pudm_gui.widgets.pill import Pill
 
-WIDTH = 460
+WIDTH = 480
 NAMES_WIDTH = 96
 
 
@@ -107,7 +107,7 @@ class FilterForm(Popover):
         self.sources.ticked.connect(lambda value, on: self._tick("sources", value, on))
         self.annotators = Values()
         self.annotators.ticked.connect(lambda value, on: self._tick("annotators", value, on))
-        self._add(self.tr("Label came"), self.sources)
+        self._add(self.tr("Label given"), self.sources)
         self._add(self.tr("Labeled by"), self.annotators)
         self.file_changed = QCheckBox(self.tr("Only files that changed since they were labeled"))
         self.file_changed.clicked.connect(lambda on: self._state.change(changed=on))
@@ -168,7 +168,8 @@ class FilterForm(Popover):
         label = QLabel(name)
         label.setProperty("role", "muted")
         label.setFixedWidth(NAMES_WIDTH)
-        label.setContentsMargins(0, 5, 0, 0)
+        label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        label.setContentsMargins(0, 6, 0, 0)
         self._form.addRow(label, field)
 
     def _lay_out(self) -> None:
@@ -214,7 +215,7 @@ class FilterForm(Popover):
             else (inside.sizeHint().height())
         )
         room = self.screen().availableGeometry().bottom() - self.y() - theme.SPACE_S
-        footer = self.as_text.sizeHint().height() + 2 * theme.SPACE_S + 3
+        footer = self.as_text.sizeHint().height() + 2 * theme.SPACE_S + 6
         self.resize(WIDTH, min(wanted + footer, max(room, 240)))
 
     # --- what the person does

@@ -26,6 +26,9 @@ class Popover(QFrame):
 
     def open_below(self, anchor: QWidget) -> None:
         """Show it under `anchor`, its right edge on the anchor's, inside the screen."""
+        if self.isVisible():
+            self.close()
+            return
         self.adjustSize()
         screen: QRect = anchor.screen().availableGeometry()
         corner = anchor.mapToGlobal(QPoint(anchor.width() - self.width(), anchor.height() + theme.SPACE_XS))

@@ -52,7 +52,7 @@ HELP = {
     "date": "when the file was changed, such as date:2024-05 or date:2024-01..2024-06",
     "edge": "pixels of the shorter side, such as edge:<256 or edge:512..1024",
     "is": f"is:{', is:'.join(STATES)}",
-    "sort": f"sort:{', sort:'.join(SORTS)}; with a minus for the other way round, such as sort:-size",
+    "sort": f"{', '.join(SORTS)}; with a minus the other way round, such as sort:-size",
 }
 """The keys, and what may follow each."""
 SEVERAL = ("tag", "source", "by", "is")
@@ -145,10 +145,12 @@ def _read(word: Word, text: str, found: _Found) -> None:
     said = text[word.start : word.stop]
     if word.key not in HELP:
         near = get_close_matches(word.key, HELP, 1, 0.6)
-        way_out = (
-            f"did you mean “{near[0]}:”?" if near else f"conditions begin with {', '.join(f'{k}:' for k in HELP)}."
+        if near:
+            raise QueryError(f"“{word.key}:” is no condition; did you mean “{near[0]}:”?")
+        raise QueryError(
+            f"“{word.key}:” is no condition; put it in quotes to search names for it, or press Ctrl+Space to see all "
+            "conditions."
         )
-        raise QueryError(f"“{word.key}:” is no condition (in quotes it is searched for in names); {way_out}")
     if word.negated:
         raise QueryError(f"Conditions cannot be turned round with a minus; write “{said[1:]}”.")
     values = tuple(value for value in word.values if value)

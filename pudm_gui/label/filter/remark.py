@@ -48,7 +48,7 @@ class Remark(QFrame):
         self._show(warning=True)
 
     def _show(self, warning: bool) -> None:
-        if self._problem is None:
+        if self._problem is None or (self._field.offering and not warning):
             self.hide()
             return
         self.text.setText(str(self._problem))

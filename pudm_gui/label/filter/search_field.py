@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QApplication,
     QCompleter,
@@ -23,7 +23,9 @@ from pudm_gui.widgets.plain_text import printable
 
 TYPING_MS = 180
 """A search begins when nothing was typed for so long."""
-POPUP_WIDTH = 380
+POPUP_WIDTH = 480
+KEYS_WIDTH = 72
+ROOM_FOR_EXAMPLE = 250
 ROWS_SHOWN = 12
 _TEXT, _DETAIL = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _RETURNS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -56,7 +58,7 @@ class SearchField(QLineEdit):
         self.setAccessibleName(self.tr("Search file names"))
         self.setClearButtonEnabled(True)
         self.addAction(icon("search", "text_muted"), QLineEdit.ActionPosition.LeadingPosition)
-        self.setMinimumWidth(140)
+        self.setMinimumWidth(200)
         self.setMaximumWidth(360)
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self.tell)
@@ -78,14 +80,16 @@ class SearchField(QLineEdit):
 
     def show_text(self, text: str) -> None:
         """Put a text in without `typed`."""
-        self.blockSignals(True)
         self.setText(text)
-        self.blockSignals(False)
         self._typing.stop()
-        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= ROOM_FOR_EXAMPLE
+        self.setPlaceholderText(self.tr("Search names, or tag:face") if wide else self.tr("Search names"))
 
     def sizeHint(self) -> QSize:
-        return QSize(260, super().sizeHint().height())
+        return QSize(240, super().sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
@@ -120,6 +124,7 @@ class SearchField(QLineEdit):
         completer.setWidget(self)
         popup = QListView()
         popup.setItemDelegate(_Row(popup))
+        popup.setProperty("role", "popup")
         popup.setUniformItemSizes(True)
         popup.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         completer.setPopup(popup)
@@ -175,10 +180,12 @@ class _Row(QStyledItemDelegate):
         colors = theme.current_theme()
         rect, metrics = option.rect.adjusted(10, 0, -10, 0), option.fontMetrics
         detail = index.data(_DETAIL)
-        words = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, rect.width() * (1 if not detail else 3) // 4)
+        middle, left, right = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        key = words.endswith(":")
+        room = KEYS_WIDTH if key else rect.width() - metrics.horizontalAdvance(detail) - theme.SPACE_L
         painter.setPen(colors.text)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
-        room = rect.width() - metrics.horizontalAdvance(words) - theme.SPACE_L
+        painter.drawText(rect, middle | left, metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room))
+        rest = rect.adjusted(KEYS_WIDTH if key else 0, 0, 0, 0)
         painter.setPen(colors.text_muted)
-        shown = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, shown)
+        shown = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, rest.width())
+        painter.drawText(rest, middle | (left if key else right), shown)

@@ -27,7 +27,8 @@ from pudm_gui.widgets.plain_text import printable, tip
 from training.errors import UserError
 
 WIDTH = 380
-LIST_HEIGHT = 240
+LIST_HEIGHT = 300
+ROW_HEIGHT = 30
 _VIEW = Qt.ItemDataRole.UserRole
 
 
@@ -56,7 +57,6 @@ class ViewsPanel(Popover):
         self.field.returnPressed.connect(self._return)
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Saved views"))
-        self.list.setFixedHeight(LIST_HEIGHT)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setEditTriggers(QListWidget.EditTrigger.NoEditTriggers)
@@ -67,7 +67,7 @@ class ViewsPanel(Popover):
         self.empty.setWordWrap(True)
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setFixedHeight(LIST_HEIGHT // 2)
+        self.empty.setFixedHeight(4 * ROW_HEIGHT)
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
@@ -128,7 +128,7 @@ class ViewsPanel(Popover):
         for view in list_views(self._session.project):
             item = QListWidgetItem(printable(view.name))
             item.setData(_VIEW, view)
-            item.setSizeHint(QSize(0, 30))
+            item.setSizeHint(QSize(0, ROW_HEIGHT))
             item.setToolTip(tip(printable(view.query) or self.tr("All images")))
             item.setIcon(icon("check" if view.query == present else "bookmark", "text_muted"))
             if not self._session.read_only:
@@ -138,6 +138,7 @@ class ViewsPanel(Popover):
                 self.list.setCurrentItem(item)
         self.list.blockSignals(False)
         self.list.setVisible(self.list.count() > 0)
+        self.list.setFixedHeight(min(LIST_HEIGHT, ROW_HEIGHT * self.list.count() + 2))
         self.empty.setVisible(self.list.count() == 0)
         self._filter()
         self.adjustSize()
