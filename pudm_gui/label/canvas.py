@@ -11,6 +11,8 @@ from pudm_gui.widgets.icons import icon_pixmap
 
 LARGEST = 16.0
 STEP = 1.25
+SMALL = 0.3
+"""The part of the widget that a picture fills where it is to be small."""
 
 
 class ImageCanvas(QWidget):
@@ -33,12 +35,13 @@ class ImageCanvas(QWidget):
         self._zoom: float | None = None
         self._middle = QPointF()
         """Image point at the middle of the widget, in pixels from the image's own middle."""
+        self._share = 1.0
         self._grabbed: QPointF | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def show_pixmap(self, pixmap: QPixmap, size: QSize, *, keep_place: bool = False) -> None:
-        """Show `pixmap` in the place of an image of `size` pixels."""
-        self._pixmap, self._size, self._message = pixmap, size, None
+    def show_pixmap(self, pixmap: QPixmap, size: QSize, *, keep_place: bool = False, small: bool = False) -> None:
+        """Show `pixmap` in the place of an image of `size` pixels; `small`, it fills but a part of the widget."""
+        self._pixmap, self._size, self._message, self._share = pixmap, size, None, SMALL if small else 1.0
         if not keep_place:
             self._zoom, self._middle = None, QPointF()
         self._tell()
@@ -138,7 +141,7 @@ class ImageCanvas(QWidget):
         if self._size.isEmpty():
             return 1.0
         room_x, room_y = max(1, self.width() - 2 * self._margin), max(1, self.height() - 2 * self._margin)
-        return min(room_x / self._size.width(), room_y / self._size.height())
+        return self._share * min(room_x / self._size.width(), room_y / self._size.height())
 
     def _centre(self) -> QPointF:
         return QPointF(self.width() / 2, self.height() / 2)

@@ -165,10 +165,10 @@ class CloseUp(QScrollArea):
         for widget in (self._fit, self._whole, self._look):
             widget.setEnabled(problem is None)
 
-    def show_picture(self, pixmap: QPixmap, size: QSize, *, veiled: bool, keep_place: bool) -> None:
+    def show_picture(self, pixmap: QPixmap, size: QSize, *, covered: bool, small: bool, keep_place: bool) -> None:
         """Show the picture of the image that is shown."""
-        self.canvas.show_pixmap(pixmap, size, keep_place=keep_place)
-        self.peek.setVisible(veiled or self.peek.isDown())
+        self.canvas.show_pixmap(pixmap, size, keep_place=keep_place, small=small)
+        self.peek.setVisible(covered or self.peek.isDown())
 
     def show_hidden(self) -> None:
         """Everything is hidden."""

@@ -72,9 +72,9 @@ class LookView(QWidget):
             self.zoom.setText("")
             self.peek.hide()
 
-    def show_picture(self, pixmap: QPixmap, size: QSize, *, veiled: bool, keep_place: bool) -> None:
-        self.canvas.show_pixmap(pixmap, size, keep_place=keep_place)
-        self.peek.setVisible(veiled or self.peek.isDown())
+    def show_picture(self, pixmap: QPixmap, size: QSize, *, covered: bool, small: bool, keep_place: bool) -> None:
+        self.canvas.show_pixmap(pixmap, size, keep_place=keep_place, small=small)
+        self.peek.setVisible(covered or self.peek.isDown())
 
     def show_hidden(self) -> None:
         self.canvas.show_message("eye-off", self.tr("Pictures are hidden. Press H to show them."))

@@ -12,6 +12,7 @@ from pudm_gui.jobs import JobRunner
 from pudm_gui.label.actions import LabelActions
 from pudm_gui.label.close_up import CloseUp
 from pudm_gui.label.empty import EmptyStates
+from pudm_gui.label.exchange.exchange import Exchange
 from pudm_gui.label.filter.bar import FilterBar
 from pudm_gui.label.grid.model import GridModel
 from pudm_gui.label.grid.thumbnails import Thumbnails
@@ -86,6 +87,7 @@ class LabelPage(QWidget):
         self.finding = Finding(self.context, self.hints, self._cache, self)
         self._add_panels()
         self._lay_out()
+        self.exchange = Exchange(self)
         self.keys = Keys(self)
         self._connect_session()
         self._connect_grid()
@@ -114,12 +116,16 @@ class LabelPage(QWidget):
 
     def shown(self) -> None:
         """The page came to the front."""
-        (self.look if self.looking else self.view).setFocus()
+        if self.exchange.open:
+            self.exchange.sheet.take_focus()
+        else:
+            (self.look if self.looking else self.view).setFocus()
         self._tell_rail(self.model.counts)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.settings.save()
         self.close_up.tags.clearFocus()  # what is being typed there counts
+        self.exchange.close()
         self.side.close_panels()
         self.finding.close()
         self.bar.close()
@@ -194,6 +200,12 @@ class LabelPage(QWidget):
         self.bar.close_up.setChecked(True)
         self.side.show_panel(name)
 
+    def set_side_wide(self, wide: bool) -> None:
+        """Give the side half of the page, or its usual width."""
+        whole = self.splitter.width()
+        side = whole // 2 if wide else SIDE_WIDTH
+        self.splitter.setSizes([whole - side, side])
+
     # --- putting together
 
     def _add_panels(self) -> None:
@@ -255,10 +267,12 @@ class LabelPage(QWidget):
         self.look.peeked.connect(self.shown_image.peek)
         self.hints.put_away.connect(self.finding.put_away)
         self.finding.panel_wanted.connect(self.show_panel)
+        self.finding.wide_wanted.connect(self.set_side_wide)
         self.hints.bring_back.connect(self.keys.bring_selection_back)
         self.hints.going_on.chosen.connect(self._go_on_by)
         self.empty.folder_wanted.connect(self.choose_folder)
         self.empty.all_wanted.connect(self.bar.show_all)
+        self.empty.less_wanted.connect(self.bar.show_more)
 
     # --- following
 
@@ -312,7 +326,7 @@ class LabelPage(QWidget):
         self.side.setVisible(self.settings.close_up and not self.looking and self.model.counts.total > 0)
 
     def _apply_look(self) -> None:
-        self.view.set_veil(self.settings.veil if self.settings.blur else None)
+        self.view.set_cover(self.settings.veil, self.settings.cover)
         self.view.set_editable(not self.session.read_only)
         self.view.set_hidden(self.session.hide_everything)
         self.shown_image.refresh()

@@ -7,7 +7,8 @@ from PySide6.QtGui import QPixmap
 
 from pudm_gui.label.close_up import CloseUp
 from pudm_gui.label.grid.model import GridModel
-from pudm_gui.label.grid.thumbnails import Thumbnails, key_of
+from pudm_gui.label.grid.thumbnail import key_of
+from pudm_gui.label.grid.thumbnails import Thumbnails
 from pudm_gui.label.look import LookView
 from pudm_gui.label.pictures import Picture, Pictures
 from pudm_gui.label.settings import LabelSettings
@@ -37,6 +38,7 @@ class ShownImage(QObject):
         self._drawn: int | None = None
         """Id of the image whose picture is on the screen, so that a new veil keeps the zoom."""
         self._peeking = False
+        self._covered = False
         self._pictures.ready.connect(self._arrived)
 
     @property
@@ -92,7 +94,9 @@ class ShownImage(QObject):
             for view in views:
                 view.show_hidden()
             return
-        veiled = self._settings.blur and label == Label.SENSITIVE and not self._peeking
+        cover = self._settings.cover
+        self._covered = cover.over(label, self._model.shown.within) and not self._peeking
+        veiled = self._covered and cover.veiled
         picture = self._pictures.get(row, self._settings.veil)
         if picture is not None:
             self._draw_picture(picture, views, veiled)
@@ -108,7 +112,13 @@ class ShownImage(QObject):
             return
         pixmap = QPixmap.fromImage(image)
         for view in views:
-            view.show_picture(pixmap, picture.size, veiled=veiled, keep_place=self._drawn == picture.key[0])
+            view.show_picture(
+                pixmap,
+                picture.size,
+                covered=self._covered,
+                small=self._covered and self._settings.small,
+                keep_place=self._drawn == picture.key[0],
+            )
         self._drawn = picture.key[0]
 
     def _draw_thumbnail(self, row: ImageRow, views: list[CloseUp | LookView], veiled: bool) -> None:
@@ -120,7 +130,13 @@ class ShownImage(QObject):
             if pixmap is None or not row.width:
                 view.canvas.clear()
             else:
-                view.show_picture(pixmap, QSize(row.width, row.height), veiled=veiled, keep_place=False)
+                view.show_picture(
+                    pixmap,
+                    QSize(row.width, row.height),
+                    covered=self._covered,
+                    small=self._covered and self._settings.small,
+                    keep_place=False,
+                )
 
     def _prepare_next(self) -> None:
         following = (self._index or 0) + 1

@@ -15,6 +15,10 @@ PADDING = 5
 """Between the edge of a tile and its picture."""
 CONTROL = 26
 """Edge of the round buttons that appear under the pointer."""
+SMALL = 0.4
+"""Edge of a picture that is painted small, as a part of the usual one."""
+BADGE = 22
+"""Edge of the marks that stay."""
 LABEL_ICONS = {Label.SENSITIVE: "sensitive", Label.NORMAL: "normal"}
 
 
@@ -24,6 +28,7 @@ class Look:
 
     picture: QPixmap | None = None
     veiled: bool = False
+    small: bool = False
     hidden: bool = False
     problem: str | None = None
     label: Label = Label.UNLABELED
@@ -31,6 +36,8 @@ class Look:
     current: bool = False
     hovered: bool = False
     moved: bool = False
+    changed: bool = False
+    """The file has changed since it was labeled."""
     editable: bool = True
 
 
@@ -54,6 +61,11 @@ def eye_rect(tile: QRect) -> QRect:
     return QRect(tile.right() - PADDING - CONTROL, tile.top() + PADDING + 1, CONTROL, CONTROL)
 
 
+def changed_rect(tile: QRect) -> QRect:
+    """Where the mark is of a file that has changed since it was labeled."""
+    return QRect(tile.left() + PADDING + 2, tile.top() + PADDING + 2, BADGE, BADGE)
+
+
 def paint_tile(painter: QPainter, tile: QRect, look: Look, colors: theme.Theme) -> None:
     """Paint a whole tile, background included."""
     ground = theme.mix(colors.accent, colors.surface1, 0.22) if look.chosen else colors.surface1
@@ -66,23 +78,26 @@ def paint_tile(painter: QPainter, tile: QRect, look: Look, colors: theme.Theme) 
     elif look.hidden:
         _paint_icon(painter, tile, "eye-off", colors)
     elif look.picture is not None:
-        _paint_picture(painter, tile, look.picture, stretched=look.veiled)
+        _paint_picture(painter, tile, look.picture, look)
     painter.setOpacity(1.0)
     _paint_frame(painter, tile, look, colors)
     if look.hovered and look.editable:
         _paint_controls(painter, tile, look.label, colors)
     elif look.label != Label.UNLABELED:
         _paint_badge(painter, tile, look.label, colors)
-    if look.hovered and look.veiled and not look.hidden:
+    if look.changed:
+        _paint_round_icon(painter, changed_rect(tile), "changed", 14, "warning", colors)
+    if look.hovered and (look.veiled or look.small) and not look.hidden:
         _paint_button(painter, eye_rect(tile), "eye", colors)
 
 
-def _paint_picture(painter: QPainter, tile: QRect, picture: QPixmap, *, stretched: bool) -> None:
-    inside = tile.adjusted(PADDING, PADDING, -PADDING, -PADDING)
+def _paint_picture(painter: QPainter, tile: QRect, picture: QPixmap, look: Look) -> None:
+    inside = QRect(0, 0, *(2 * [round(picture_edge(tile.width()) * (SMALL if look.small else 1))]))
+    inside.moveCenter(tile.center())
     ratio = picture.devicePixelRatio()
     width, height = picture.width() / ratio, picture.height() / ratio
     scale = min(inside.width() / width, inside.height() / height)
-    if not stretched and abs(scale - 1) < 0.02:
+    if not look.veiled and abs(scale - 1) < 0.02:
         corner = QPointF(
             round(inside.left() + (inside.width() - width) / 2), round(inside.top() + (inside.height() - height) / 2)
         )
@@ -131,12 +146,8 @@ def _paint_frame(painter: QPainter, tile: QRect, look: Look, colors: theme.Theme
 
 
 def _paint_badge(painter: QPainter, tile: QRect, label: Label, colors: theme.Theme) -> None:
-    size = 22
-    spot = QRect(tile.left() + PADDING + 2, tile.bottom() - PADDING - size - 1, size, size)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colors.surface0)
-    painter.drawEllipse(spot)
-    _paint_label_icon(painter, spot, label, 14, LABEL_ICONS[label])
+    spot = QRect(tile.left() + PADDING + 2, tile.bottom() - PADDING - BADGE - 1, BADGE, BADGE)
+    _paint_round_icon(painter, spot, LABEL_ICONS[label], 14, LABEL_ICONS[label], colors)
 
 
 def _paint_controls(painter: QPainter, tile: QRect, label: Label, colors: theme.Theme) -> None:
@@ -146,11 +157,18 @@ def _paint_controls(painter: QPainter, tile: QRect, label: Label, colors: theme.
         painter.setBrush(colors.surface0)
         painter.drawEllipse(QRectF(spot).adjusted(0.75, 0.75, -0.75, -0.75))
         tint = LABEL_ICONS[offered] if active else "text_muted"
-        _paint_label_icon(painter, spot, offered, 15, tint)
+        _paint_icon_in(painter, spot, LABEL_ICONS[offered], 15, tint)
 
 
-def _paint_label_icon(painter: QPainter, spot: QRect, label: Label, size: int, tint: str) -> None:
-    pixmap = icon_pixmap(LABEL_ICONS[label], size, tint, painter.device().devicePixelRatioF())
+def _paint_round_icon(painter: QPainter, spot: QRect, name: str, size: int, tint: str, colors: theme.Theme) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colors.surface0)
+    painter.drawEllipse(spot)
+    _paint_icon_in(painter, spot, name, size, tint)
+
+
+def _paint_icon_in(painter: QPainter, spot: QRect, name: str, size: int, tint: str) -> None:
+    pixmap = icon_pixmap(name, size, tint, painter.device().devicePixelRatioF())
     inset = (spot.width() - size) // 2
     painter.drawPixmap(spot.left() + inset, spot.top() + inset, pixmap)
 
@@ -159,9 +177,7 @@ def _paint_button(painter: QPainter, spot: QRect, name: str, colors: theme.Theme
     painter.setPen(QPen(colors.border, 1))
     painter.setBrush(colors.surface0)
     painter.drawEllipse(QRectF(spot).adjusted(0.5, 0.5, -0.5, -0.5))
-    pixmap = icon_pixmap(name, 16, "text", painter.device().devicePixelRatioF())
-    inset = (spot.width() - 16) // 2
-    painter.drawPixmap(spot.left() + inset, spot.top() + inset, pixmap)
+    _paint_icon_in(painter, spot, name, 16, "text")
 
 
 def paint_band(painter: QPainter, band: QRect, colors: theme.Theme) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
@@ -10,6 +12,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -23,15 +26,18 @@ from pudm_gui.label.grid.pointer import Pointer
 from pudm_gui.label.grid.ranges import RangeSet
 from pudm_gui.label.grid.selection import Selection
 from pudm_gui.label.grid.sight import Landmark, Sight
-from pudm_gui.label.grid.thumbnails import Thumbnails, Wanted, key_of
+from pudm_gui.label.grid.thumbnail import Tile, Wanted, key_of
+from pudm_gui.label.grid.thumbnails import Thumbnails
 from pudm_gui.label.grid.tiles import Look, paint_band, paint_tile, picture_edge
-from pudm_gui.label.veil import Veil
-from pudm_gui.project.model import Ids, ImageRow, Label
+from pudm_gui.label.veil import Cover, Veil
+from pudm_gui.project.model import Ids, ImageRow
 from pudm_gui.widgets.plain_text import printable, tip
 
 SMALLEST, LARGEST, USUAL = 72, 320, 148
 """Edges of tiles in pixels."""
 WHEEL_STEP = 8
+VEIL_SECONDS = 0.015
+"""For so long veils are made while one frame is painted."""
 PAGES_WANTED = 2
 """Thumbnails are made for what is in sight, then for one page more."""
 
@@ -66,7 +72,7 @@ class GridView(QAbstractScrollArea):
         self.selection = Selection()
         self.sight = Sight(self, model, USUAL)
         self.pointer = Pointer(self)
-        self._veil: Veil | None = Veil()
+        self._veil, self._cover = Veil(), Cover()
         self._hidden = False
         self._peeked: int | None = None
         self._peek_chosen = False
@@ -80,6 +86,9 @@ class GridView(QAbstractScrollArea):
         self.viewport().setMouseTracking(True)
         self._fetch = QTimer(self, singleShot=True, interval=0)
         self._fetch.timeout.connect(self._fetch_thumbnails)
+        self._veils_until = 0.0
+        self._more_veils = QTimer(self, singleShot=True, interval=0)
+        self._more_veils.timeout.connect(self.viewport().update)
         model.about_to_reset.connect(self._note_place)
         model.reset.connect(self._model_was_reset)
         model.changed.connect(self.refresh)
@@ -93,7 +102,7 @@ class GridView(QAbstractScrollArea):
     @property
     def busy(self) -> bool:
         """Whether pictures for what is in sight are still to come."""
-        return self._fetch.isActive() or self.thumbnails.busy
+        return self._fetch.isActive() or self._more_veils.isActive() or self.thumbnails.busy
 
     # --- settings
 
@@ -110,9 +119,9 @@ class GridView(QAbstractScrollArea):
         self.refresh()
         self.tile_changed.emit(edge)
 
-    def set_veil(self, veil: Veil | None) -> None:
-        """How sensitive images are blurred; None shows them as they are."""
-        self._veil = veil
+    def set_cover(self, veil: Veil, cover: Cover) -> None:
+        """How covered pictures look, and which ones are covered."""
+        self._veil, self._cover = veil, cover
         self.refresh()
 
     def set_editable(self, editable: bool) -> None:
@@ -148,8 +157,8 @@ class GridView(QAbstractScrollArea):
         return self.selection.chosen.take(self.model.ids)
 
     def veils(self, index: int) -> bool:
-        """Whether the image there is blurred now."""
-        if self._veil is None or self.model.label(index) != Label.SENSITIVE or self._peeked == index:
+        """Whether the image there is covered now."""
+        if self._peeked == index or not self._cover.over(self.model.label(index), self.model.shown.within):
             return False
         peeked = index in self.selection.chosen if self.selection.chosen else index == self.pointer.hovered
         return not (self._peek_chosen and peeked)
@@ -163,6 +172,7 @@ class GridView(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colors = theme.current_theme()
+        self._veils_until = time.perf_counter() + VEIL_SECONDS
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(event.rect(), colors.surface0)
@@ -186,13 +196,22 @@ class GridView(QAbstractScrollArea):
             current=index == self.selection.current and self.hasFocus(),
             hovered=index == self.pointer.hovered and self.pointer.band is None,
             editable=self.pointer.buttons,
-            veiled=self.veils(index),
+            changed=row.changed,
         )
+        if self.veils(index):
+            look.veiled, look.small = self._cover.veiled, self._cover.small
         tile = self.thumbnails.tile(key_of(row))
         if tile is not None:
             look.problem = look.problem or tile.problem
-            look.picture = tile.veiled if look.veiled else tile.sharp
+            look.picture = self._veiled(tile) if look.veiled else tile.sharp
         return look
+
+    def _veiled(self, tile: Tile) -> QPixmap | None:
+        """The veiled picture; none yet where too many are to be made for one frame."""
+        if tile.veil_is_made or time.perf_counter() < self._veils_until:
+            return tile.veiled
+        self._more_veils.start()
+        return None
 
     def _thumbnail_arrived(self, image_id: int) -> None:
         index = self.model.place(image_id)
@@ -202,9 +221,8 @@ class GridView(QAbstractScrollArea):
     def _fetch_thumbnails(self) -> None:
         start, stop = self.sight.span(PAGES_WANTED)
         edge = round(picture_edge(self.sight.geometry.edge) * self.devicePixelRatioF())
-        veil = self._veil or Veil()
         rows = [] if self._hidden else self.model.rows(start, stop)
-        self.thumbnails.want([Wanted.of(row, edge, veil) for row in rows if row.problem is None])
+        self.thumbnails.want([Wanted.of(row, edge, self._veil) for row in rows if row.problem is None])
 
     # --- scrolling and resizing
 
@@ -242,7 +260,7 @@ class GridView(QAbstractScrollArea):
         chosen, onwards, landmark = self._kept
         ranges = self.model.ranges_of(chosen) if len(chosen) else RangeSet()
         places = self.model.places(onwards[:1] if other_filter else onwards)
-        place = int(places[0]) if len(places) else None
+        place = int(places[0]) if len(places) else None  # that of the first that is still there
         if place is None and len(onwards) and len(self.model) and not other_filter:
             place = len(self.model) - 1  # the arrows go on from nearby
         self.selection = Selection(ranges, place, place)
@@ -339,7 +357,10 @@ class GridView(QAbstractScrollArea):
         row = self.model.row(index)
         tile = self.thumbnails.tile(key_of(row))
         problem = row.problem or (tile.problem if tile else None)
-        text = printable(row.path) + (f"\n{problem}" if problem else "")
+        lines = [printable(row.path), problem or ""]
+        if row.changed:
+            lines.append(self.tr("The file has changed since it was labeled"))
+        text = "\n".join(line for line in lines if line)
         QToolTip.showText(event.globalPos(), tip(text), self.viewport(), self.sight.rect(index))
 
     def _hover(self, point: QPoint) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from pudm_gui.label.grid.thumbnails import Store, Thumbnails, Tile, Wanted, key_of
+from pudm_gui.label.grid.thumbnail import Store, Tile, Wanted, key_of
+from pudm_gui.label.grid.thumbnails import Thumbnails
 from pudm_gui.label.settings import LabelSettings
 from pudm_gui.label.veil import Veil
 from pudm_gui.project.images import image_rows
@@ -73,7 +74,8 @@ class Previews(QObject):
 
     def preview(self, row: ImageRow, label: Label) -> Preview:
         """How the image looks now."""
-        veiled = self._settings.blur and label == Label.SENSITIVE
+        cover = self._settings.cover
+        veiled = cover.veiled and cover.over(label)
         return Preview(row, self._thumbnails.tile(key_of(row)), veiled, self.hidden)
 
     def refresh(self) -> None:
