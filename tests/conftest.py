@@ -9,6 +9,8 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the engine has it: spinning threads crawl on a busy machine
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # there are as many workers as processors
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test that reaches for a hub is a defect
 
 REPOSITORY = Path(__file__).resolve().parent.parent
