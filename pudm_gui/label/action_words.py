@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale, QObject
 
-from pudm_gui.project.model import ChangeKind, HistoryEntry, Label
+from pudm_gui.project.model import Change, ChangeKind, HistoryEntry, Label
 from pudm_gui.widgets.plain_text import printable
 
 
@@ -46,6 +46,20 @@ class ActionWords(QObject):
         if removed and not added:
             return self.tr("{tags} taken off {images}").format(images=self.images(count), tags=removed)
         return self.tr("{images} retagged").format(images=self.images(count))
+
+    def kind_given(self, change: Change, tags: Sequence[str], normal: int) -> str:
+        """The same where unlabeled images became sensitive by it, and `normal` ones were left as they are."""
+        words = self.tagged(change.count, tags)
+        if change.kind == "label":
+            words = self.tr("{what}, and marked sensitive").format(what=words)
+        if normal:
+            left = (
+                self.tr("left {images}, marked normal, as they are")
+                if normal > 1
+                else self.tr("left {images}, marked normal, as it is")
+            )
+            words = f"{words}; {left.format(images=self.images(normal))}"
+        return words
 
     def done(self, entry: HistoryEntry, count: int) -> str:
         """What an action of the history did to `count` images."""

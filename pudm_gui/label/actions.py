@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, Signal
 
 from pudm_gui.label.action_words import ActionWords
 from pudm_gui.label.in_order import InOrder
-from pudm_gui.project import labels, reverting, tags
+from pudm_gui.project import labels, reverting
 from pudm_gui.project.history import entry, next_redone, next_undone
+from pudm_gui.project.kinds import tag_as_sensitive
 from pudm_gui.project.model import Change, HistoryEntry, Ids, Label, Source
 from pudm_gui.project.project import Project
 from pudm_gui.session import Session
@@ -66,22 +67,26 @@ class LabelActions(QObject):
             doing=self._words.marking(len(ids), label),
         )
 
-    def tag(self, ids: Ids, added: Iterable[str] = (), removed: Iterable[str] = ()) -> None:
-        """Put tags on images and take others off."""
+    def tag(self, ids: Ids, added: Iterable[str] = (), removed: Iterable[str] = (), source: Source = "hand") -> None:
+        """Put tags on images and take others off.
+
+        A tag says which kind of sensitive image it is: unlabeled images become sensitive by it, in the same action.
+        Images that are marked normal stay as they are.
+        """
         added, removed = tuple(added), tuple(removed)
         signed = [f"+{tag}" for tag in added] + [f"-{tag}" for tag in removed]
-        self._do(
-            lambda project: (None, tags.tag_images(project, ids, added=added, removed=removed)),
-            lambda _, change: self._words.tagged(change.count, signed),
-            doing=self.tr("Tagging {images}…").format(images=self._words.images(len(ids))),
-        )
+        normal: list[int] = []
 
-    def set_tags(self, image_id: int, wanted: Iterable[str]) -> None:
-        """Replace the tags of an image."""
-        wanted = tuple(wanted)
+        def carry_out(project: Project) -> Done:
+            change, passed_over = tag_as_sensitive(project, ids, added=added, removed=removed, source=source)
+            normal.append(passed_over)
+            return None, change
+
         self._do(
-            lambda project: (None, tags.set_tags(project, image_id, wanted)),
-            lambda _, change: self._words.tagged(change.count, ()),
+            carry_out,
+            lambda _, change: self._words.kind_given(change, signed, normal[0]),
+            doing=self.tr("Tagging {images}…").format(images=self._words.images(len(ids))),
+            nothing=self.tr("No tag was changed: the images are so already, or are marked normal"),
         )
 
     def undo(self) -> None:

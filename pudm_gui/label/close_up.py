@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from PySide6.QtCore import QLocale, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QToolButton,
@@ -21,10 +20,13 @@ from PySide6.QtWidgets import (
 
 from pudm_gui import theme
 from pudm_gui.label.canvas import ImageCanvas
-from pudm_gui.label.names import file_size, moment
+from pudm_gui.label.image_words import ImageWords
+from pudm_gui.label.tags.editor import TagEditor
+from pudm_gui.label.tags.stock import TagStock
 from pudm_gui.project.model import HistoryEntry, ImageRow, Label
 from pudm_gui.widgets.elided import ElidedLabel
 from pudm_gui.widgets.icons import icon
+from pudm_gui.widgets.message import InlineMessage
 from pudm_gui.widgets.plain_text import printable, tip
 
 PICTURE_HEIGHT = 260
@@ -57,8 +59,8 @@ class CloseUp(QScrollArea):
     -------
     marked
         A `Label` for the image that is shown.
-    tagged
-        List of tags for it.
+    similar_wanted
+        Images like the chosen ones are to be found.
     look_wanted
         The image is to fill the page.
     peeked
@@ -66,13 +68,14 @@ class CloseUp(QScrollArea):
     """
 
     marked = Signal(object)
-    tagged = Signal(list)
+    similar_wanted = Signal()
     look_wanted = Signal()
     peeked = Signal(bool)
 
-    def __init__(self, editable: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, stock: TagStock, editable: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._editable = editable
+        self._words = ImageWords(self)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -105,15 +108,14 @@ class CloseUp(QScrollArea):
         layout.addSpacing(theme.SPACE_XS)
         self.label_row = self._make_labels()
         layout.addWidget(self.label_row)
-        self.tags_title = QLabel(self.tr("Tags"))
-        self.tags_title.setProperty("role", "strong")
-        self.tags = QLineEdit()
-        self.tags.setPlaceholderText(self.tr("Which kind? Separate by commas"))
-        self.tags.setAccessibleName(self.tr("Tags"))
-        self.tags.setReadOnly(not editable)
-        self.tags.editingFinished.connect(self._tags_edited)
-        layout.addWidget(self.tags_title)
-        layout.addWidget(self.tags)
+        self.provenance = self._small()
+        layout.addWidget(self.provenance)
+        self.changed = self._make_changed()
+        layout.addWidget(self.changed)
+        layout.addSpacing(theme.SPACE_XS)
+        self.tag_editor = TagEditor(stock, editable)
+        self.tags = self.tag_editor.entry
+        layout.addWidget(self.tag_editor)
         self.history_title = QLabel(self.tr("History"))
         self.history_title.setProperty("role", "strong")
         layout.addWidget(self.history_title)
@@ -121,9 +123,10 @@ class CloseUp(QScrollArea):
         layout.addWidget(self.history)
         layout.addStretch(1)
         self._row: ImageRow | None = None
+        self._label = Label.UNLABELED
         self._parts: list[QWidget] = [
-            *(self.name, self.folder, self.facts, self.problem, self.label_row),
-            *(self.tags_title, self.tags, self.history_title, self.history),
+            *(self.name, self.folder, self.facts, self.problem, self.label_row, self.provenance, self.changed),
+            *(self.tag_editor, self.history_title, self.history),
         ]
         self.show_nothing()
 
@@ -144,25 +147,16 @@ class CloseUp(QScrollArea):
         self.name.setText(path.name)
         parent = "" if str(path.parent) == "." else f"/{path.parent}"
         self.folder.setText(f"{row.file.parents[len(path.parts) - 1].name}{parent}")
-        self.facts.setText(self._facts(row))
+        self.facts.setText(self._words.facts(row))
         self.facts.setToolTip(tip(printable(str(row.file))))
         self.problem.setText(problem or "")
         self.problem.setVisible(problem is not None)
-        for offered, button in self._label_buttons.items():
-            button.setChecked(offered == label)
-        sensitive = label == Label.SENSITIVE
-        self.tags_title.setVisible(sensitive)
-        self.tags.setVisible(sensitive)
-        if other or not self.tags.hasFocus():
-            self.tags.setText(", ".join(printable(tag) for tag in row.tags))
-        self.history.setText("\n".join(self._history_line(entry) for entry in history))
-        self.history_title.setVisible(bool(history))
-        self.history.setVisible(bool(history))
+        self._show_label(row, label, history)
         if problem is not None:
             self.canvas.show_message("warning", self.tr("This image cannot be shown."))
         elif other:
             self.canvas.clear()
-        for widget in (self._fit, self._whole, self._look):
+        for widget in (self._fit, self._whole, self._look, self._similar):
             widget.setEnabled(problem is None)
 
     def show_picture(self, pixmap: QPixmap, size: QSize, *, covered: bool, small: bool, keep_place: bool) -> None:
@@ -175,6 +169,20 @@ class CloseUp(QScrollArea):
         self.canvas.show_message("eye-off", self.tr("Pictures are hidden. Press H to show them."))
         self.peek.hide()
 
+    def _show_label(self, row: ImageRow, label: Label, history: list[HistoryEntry]) -> None:
+        """The label, where it comes from, and whether it still goes with the file."""
+        self._label = label
+        for offered, button in self._label_buttons.items():
+            button.setChecked(offered == label)
+        provenance = self._words.provenance(row, label, history)
+        self.provenance.setText(provenance)
+        self.provenance.setVisible(bool(provenance))
+        self.changed.setVisible(row.changed and label != Label.UNLABELED)
+        self.tag_editor.setVisible(label != Label.NORMAL or bool(row.tags))
+        self.history.setText(self._words.history(history))
+        for widget in (self.history_title, self.history):
+            widget.setVisible(bool(history))
+
     # --- parts
 
     def _make_zoom(self) -> QHBoxLayout:
@@ -185,9 +193,13 @@ class CloseUp(QScrollArea):
         self._look = self._tool(
             self.tr("Look closely"), self.tr("Fill the page with the image (Space)"), self.look_wanted.emit
         )
+        self._similar = self._tool("", self.tr("Images like this one (M)"), self.similar_wanted.emit)
+        self._similar.setIcon(icon("similar"))
+        self._similar.setAccessibleName(self._similar.toolTip())
         for widget in (self._fit, self._whole, self._look):
             layout.addWidget(widget)
         layout.addStretch(1)
+        layout.addWidget(self._similar)
         return layout
 
     def _make_peek(self) -> PeekButton:
@@ -220,6 +232,18 @@ class CloseUp(QScrollArea):
             layout.addWidget(button, 1)
         return row
 
+    def _make_changed(self) -> InlineMessage:
+        """The label was given to another content than the file has now."""
+        message = InlineMessage(
+            self.tr("The file has changed since it was labeled."),
+            "warning",
+            action_text=self.tr("Label still right") if self._editable else None,
+            closable=False,
+            stacked=True,
+        )
+        message.action.connect(lambda: self.marked.emit(self._label))
+        return message
+
     def _tool(self, text: str, tip: str, slot: Callable[[], object]) -> QToolButton:
         button = QToolButton()
         button.setText(text)
@@ -237,42 +261,10 @@ class CloseUp(QScrollArea):
         return label
 
     def _set_parts_visible(self, visible: bool) -> None:
-        for part in (*self._parts, self._fit, self._whole, self._look):
+        for part in (*self._parts, self._fit, self._whole, self._look, self._similar):
             part.setVisible(visible)
         if not visible:
             self.peek.hide()
 
     def _show_whole(self) -> None:
         self.canvas.set_zoom(1.0)
-
-    def _facts(self, row: ImageRow) -> str:
-        number = QLocale().toString
-        first = [f"{number(row.width)} × {number(row.height)}"] if row.width else []
-        first += [file_size(row.size)] + ([row.format] if row.format else [])
-        return " · ".join(first) + "\n" + self.tr("Changed {when}").format(when=moment(row.modified))
-
-    def _history_line(self, entry: HistoryEntry) -> str:
-        words = {
-            Label.SENSITIVE: self.tr("Sensitive"),
-            Label.NORMAL: self.tr("Normal"),
-            Label.UNLABELED: self.tr("Unlabeled"),
-            None: self.tr("Labeled"),
-        }[entry.label]
-        how = {
-            "label": self.tr("{label}, {who}"),
-            "import": self.tr("{label}, from a file, {who}"),
-            "undo": self.tr("Undone: {label} again, {who}"),
-            "redo": self.tr("Redone: {label}, {who}"),
-            "tag": self.tr("Tagged {tags}, {who}"),
-            "revert": self.tr("Reverted: {label} again, {who}"),
-        }[entry.kind]
-        tags = printable(", ".join(entry.tags))
-        return f"{moment(entry.at)}  {how.format(label=words, tags=tags, who=printable(entry.annotator))}"
-
-    def _tags_edited(self) -> None:
-        if self._row is None or not self._editable:
-            return
-        tags = [" ".join(tag.split()) for tag in self.tags.text().split(",")]
-        tags = sorted({tag for tag in tags if tag})
-        if tags != sorted(self._row.tags):
-            self.tagged.emit(tags)

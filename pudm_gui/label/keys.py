@@ -32,6 +32,7 @@ class Keys(QObject):
             self._add(self.tr("Mark &normal"), lambda: labeling.mark(Label.NORMAL), "N", icon_name="normal"),
             self._add(self.tr("Clear the &label"), lambda: labeling.mark(Label.UNLABELED), "U"),
         ]
+        editing.append(self._add(self.tr("Add a &tag"), self._add_tag, "T", icon_name="tag"))
         self._separate()
         editing += [
             self._add(self.tr("&Undo"), actions.undo, standard.Undo, icon_name="undo"),
@@ -63,6 +64,12 @@ class Keys(QObject):
         self._add(self.tr("&Hide every picture"), self._toggle_hidden, "H", icon_name="eye-off")
         self._add(self.tr("Lar&ger images"), lambda: self._resize(TILE_STEP), "+", "=", "Ctrl++", "Ctrl+=", on=view)
         self._add(self.tr("S&maller images"), lambda: self._resize(-TILE_STEP), "-", "Ctrl+-", on=view)
+        self._separate()
+        exchange = page.exchange
+        editing += [self._add(self.tr("Import la&bels…"), exchange.start_import, icon_name="import")]
+        self._add(self.tr("Exp&ort labels…"), exchange.start_export, icon_name="export")
+        self._separate()
+        self._add(self.tr("Prepare all &thumbnails"), page.prepare_thumbnails)
         # Read-only keys stay enabled: pressing one says why nothing happens, a dead key would not.
         if page.session.read_only:
             for action in editing:
@@ -113,6 +120,13 @@ class Keys(QObject):
         view.select(view.selection.restored())
         if view.selection.chosen and not view.selection.chosen & view.sight.range():
             view.sight.show(view.selection.chosen.first())
+
+    def _add_tag(self) -> None:
+        page = self._page
+        if page.looking:
+            page.close_look()
+        page.show_panel("image")
+        page.close_up.tags.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _search(self) -> None:
         if self._page.looking:

@@ -94,7 +94,7 @@ class LookView(QWidget):
             self.canvas.zoom_out()
         elif key == Qt.Key.Key_0:
             self.canvas.set_fit()
-        elif key == Qt.Key.Key_1:
+        elif key == Qt.Key.Key_Z:  # the numbers are for tags
             self.canvas.set_zoom(1.0)
         else:
             event.ignore()

@@ -21,10 +21,13 @@ from pudm_gui.label.hint_line import HintLine
 from pudm_gui.label.keys import Keys
 from pudm_gui.label.labeling import Labeling
 from pudm_gui.label.look import LookView
+from pudm_gui.label.preparing import Preparing
 from pudm_gui.label.settings import LabelSettings
 from pudm_gui.label.shown_image import ShownImage
 from pudm_gui.label.side import LabelContext, SidePanels
 from pudm_gui.label.suggest.finding import Finding
+from pudm_gui.label.tags.stock import TagStock
+from pudm_gui.label.tags.tagging import Tagging
 from pudm_gui.project.model import Counts
 from pudm_gui.project.roots import add_root
 from pudm_gui.project.thumbnails import ThumbnailCache
@@ -44,11 +47,14 @@ class LabelPage(QWidget):
     -------
     rail_state
         A `RailState`: how many sensitive images there are.
+    activity
+        An `Activity` of the background: thumbnails are being prepared. None when there is none.
     go_to
         Name of a page to go to.
     """
 
     rail_state = Signal(object)
+    activity = Signal(object)
     go_to = Signal(str)
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
@@ -58,15 +64,27 @@ class LabelPage(QWidget):
         self._cache = None if session.read_only else ThumbnailCache(session.project.path)
         self.model = GridModel(session.project, self)
         self.thumbnails = Thumbnails(self._cache, self)
+        self.preparing = Preparing(session, self.thumbnails, self._cache, self)
         self.view = GridView(self.model, self.thumbnails)
         self.bar = FilterBar(self.settings, session)
-        self.close_up = CloseUp(editable=not session.read_only)
+        self.tags = TagStock(session, self)
+        self.close_up = CloseUp(self.tags, editable=not session.read_only)
         self.look = LookView()
         self.hints = HintLine(self.settings)
         self.empty = EmptyStates(session)
         self.actions_on_labels = LabelActions(session, self)
         self.labeling = Labeling(
             self.view, self.actions_on_labels, self.hints, self.settings, lambda: self.looking, self
+        )
+        self.tagging = Tagging(
+            session,
+            self.view,
+            self.actions_on_labels,
+            self.close_up.tag_editor,
+            self.tags,
+            self.hints,
+            lambda: self.looking,
+            self,
         )
         self.shown_image = ShownImage(
             session, self.model, self.thumbnails, self.close_up, self.look, self.settings, self
@@ -110,6 +128,7 @@ class LabelPage(QWidget):
             or self.view.busy
             or self._follow.isActive()
             or self.shown_image.busy
+            or self.tagging.busy
         )
 
     # --- what the window calls
@@ -129,9 +148,11 @@ class LabelPage(QWidget):
         self.side.close_panels()
         self.finding.close()
         self.bar.close()
+        self.tagging.close()
         self.actions_on_labels.close()  # what was asked for is done before the project is closed
         self.model.close()
         self.shown_image.close()
+        self.preparing.close()
         self.thumbnails.close()
         if self._cache is not None:
             self._cache.close()
@@ -182,6 +203,15 @@ class LabelPage(QWidget):
             return
         self.session.start_scan()
         self.session.images_changed.emit()
+
+    def prepare_thumbnails(self) -> None:
+        """Make the thumbnails of all images, of the size that is seen now."""
+        if not self.preparing.possible:
+            self.hints.tell(self.tr("Another window has this project open, so no thumbnails are kept here"))
+        elif self.preparing.under_way:
+            self.hints.tell(self.tr("Thumbnails are being prepared; how far that is stands in the last line"))
+        else:
+            self.preparing.start(self.view.picture_edge)
 
     def set_tile(self, edge: int) -> None:
         self.view.set_tile(edge)
@@ -237,11 +267,14 @@ class LabelPage(QWidget):
         session.labels_changed.connect(self.model.take_over)
         session.images_changed.connect(self.model.reload_soon)
         session.scan_finished.connect(lambda _: self.thumbnails.forget_problems())
+        session.scan_finished.connect(lambda _: self.preparing.take_up(self.view.picture_edge))
         session.hide_everything_changed.connect(lambda _: self._apply_look())
 
     def _connect_grid(self) -> None:
         self.model.changed.connect(self._list_changed)
         self.model.reset.connect(lambda _: self._list_changed())
+        self.preparing.activity.connect(self.activity)
+        self.preparing.told.connect(self.hints.tell)
         self.model.counts_changed.connect(self._counts_changed)
         self.view.selection_changed.connect(self._selection_changed)
         self.view.opened.connect(self.open_look)
@@ -258,7 +291,7 @@ class LabelPage(QWidget):
         self.bar.left.connect(self.view.setFocus)
         self.side.changed.connect(lambda _: self.shown_image.refresh())
         self.close_up.marked.connect(self.labeling.mark_shown)
-        self.close_up.tagged.connect(self._tag)
+        self.close_up.similar_wanted.connect(self.finding.similar.show_for_selection)
         self.close_up.tags.returnPressed.connect(self.view.setFocus)
         self.close_up.look_wanted.connect(self.open_look)
         self.close_up.peeked.connect(self.shown_image.peek)
@@ -299,6 +332,7 @@ class LabelPage(QWidget):
     def _show_current(self) -> None:
         self._follow.stop()
         self.shown_image.show(self.view.selection.current)
+        self.tagging.show()
 
     def _show_stack(self) -> None:
         empty = self.empty.show_for(self.model)
@@ -334,10 +368,6 @@ class LabelPage(QWidget):
 
     def _go_on_by(self, advance: bool, skip_labeled: bool) -> None:
         self.settings.advance, self.settings.skip_labeled = advance, skip_labeled
-
-    def _tag(self, tags: list[str]) -> None:
-        if (index := self.shown_image.index) is not None:
-            self.actions_on_labels.set_tags(int(self.model.ids[index]), tags)
 
     def _tell_rail(self, counts: Counts) -> None:
         self.rail_state.emit(RailState(text=f"{counts.sensitive:,}" if counts.sensitive else ""))

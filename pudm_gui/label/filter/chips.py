@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QPushButton, QStyle, QStyleOptionButton, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from pudm_gui.label.filter.conditions import Condition
 from pudm_gui.label.filter.flow import Flow
 from pudm_gui.label.filter.phrases import condition_name
 from pudm_gui.project.model import Counts
-from pudm_gui.widgets.icons import icon, icon_pixmap
 from pudm_gui.widgets.pill import Pill
 from pudm_gui.widgets.plain_text import tip
+from pudm_gui.widgets.removable_chip import RemovableChip
 
-WIDEST = 260
-CROSS = 12
 RARE = ("unreadable", "changed")
 """Chips that are only there when they have something to show."""
 
@@ -73,58 +70,15 @@ class ShowChips(Flow):
         )
 
 
-class ConditionChip(QPushButton):
-    """A condition and a cross; a click or Delete takes it away."""
+class ConditionChip(RemovableChip):
+    """A condition; a click or Delete takes it away."""
 
     def __init__(self, condition: Condition, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.condition = condition
         name = condition_name(condition)
-        self.setProperty("role", "condition")
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        if condition.kind == "listing":
-            self.setIcon(icon("search", "text_muted"))
-        self.setText(name)
+        super().__init__(name, "search" if condition.kind == "listing" else None, parent)
+        self.condition = condition
         self.setAccessibleName(self.tr("Take away: {name}").format(name=name))
         self.setToolTip(tip(self.tr("{name}\nClick to take it away").format(name=name)))
-
-    def sizeHint(self) -> QSize:
-        self.ensurePolished()
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        content = QSize(self._text_width() + CROSS + 8, super().sizeHint().height())
-        if not self.icon().isNull():
-            content.setWidth(content.width() + self.iconSize().width() + 4)
-        frame = self.style().sizeFromContents(QStyle.ContentsType.CT_PushButton, option, content, self)
-        return QSize(min(frame.width(), WIDEST), super().sizeHint().height())
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(60, self.sizeHint().height())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.click()
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        words, option.text = option.text, ""
-        self.style().drawControl(QStyle.ControlElement.CE_PushButtonBevel, option, painter, self)
-        inside = self.rect().adjusted(10, 0, -10 - CROSS, 0)
-        if not self.icon().isNull():
-            self.icon().paint(painter, inside.left(), 0, 14, self.height())
-            inside.setLeft(inside.left() + 18)
-        shown = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, inside.width() - 4)
-        painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
-        tint = "text" if self.underMouse() else "text_muted"
-        cross = icon_pixmap("close", CROSS, tint, self.devicePixelRatioF())
-        painter.drawPixmap(self.width() - 9 - CROSS, (self.height() - CROSS) // 2, cross)
-
-    def _text_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance(self.text())
 
 
 class ConditionChips(Flow):
