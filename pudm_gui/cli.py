@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from pudm_gui.commands import demo, labels, projects, results, training
+from pudm_gui.commands import demo, features, labels, projects, results, training
 from pudm_gui.commands.conditions import add_condition_options
 from pudm_gui.commands.console import INTERRUPTED, Console
 from pudm_gui.commands.engine import EngineError, StageInterruptedError
@@ -76,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_demo(commands)
     _add_project_commands(commands)
+    _add_features(commands)
     _add_prior(commands)
     _add_train(commands)
     _add_resume(commands)
@@ -111,6 +112,19 @@ def _add_project_commands(commands: Any) -> None:
     importing = _command(moving, "import", labels.import_labels, text)
     exporting = _command(moving, "export", labels.export_labels, "write the labels to a table or a folder")
     labels.add_options(importing, exporting)
+
+
+def _add_features(commands: Any) -> None:
+    text = "look at all images with an encoder, so that like ones can be found"
+    parser = _command(commands, "features", features.features, text)
+    parser.add_argument("project", type=Path, metavar="PROJECT")
+    text = "imagenet (default), base, pixels, nudity, or the folder of an image encoder (transformers or timm)"
+    parser.add_argument("--encoder", default="imagenet", metavar="NAME|DIR", help=text)
+    text = "for base: the diffusers folder or .safetensors checkpoint that is to be fine-tuned"
+    parser.add_argument("--from", dest="source", type=Path, metavar="MODEL_DIR", help=text)
+    text = "for a single file: a diffusers folder with the configuration and tokenizers of its kind of model"
+    parser.add_argument("--config", type=Path, metavar="DIR", help=text)
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
 
 
 def _add_prior(commands: Any) -> None:

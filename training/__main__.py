@@ -67,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     prior.add_argument("run_dir", type=Path)
     prior.set_defaults(stage=_prior)
 
+    features = stages.add_parser("features", help="compute the features of a job's images")
+    features.add_argument("run_dir", type=Path)
+    features.set_defaults(stage=_features)
+
     export = stages.add_parser("export", help="write the trained model as a diffusers folder")
     export.add_argument("run_dir", type=Path)
     export.add_argument("out_dir", type=Path)
@@ -145,6 +149,25 @@ def _prior(options: argparse.Namespace) -> int:
             estimate_prior(run, log)
 
     return _stage("prior", options.run_dir, work)
+
+
+def _features(options: argparse.Namespace) -> int:
+    run = RunFolder(options.run_dir)
+    run.spec()
+
+    def work(log: EventLog) -> None:
+        begun = time.monotonic()
+        for number in (signal.SIGINT, signal.SIGTERM):  # finish the batch, keep what is there, and end well
+            signal.signal(number, lambda *_: send_command(run.path, "stop"))
+        log.emit("started", stage="features", pid=os.getpid())
+        from training.device import gpu_memory_told
+        from training.featurize import featurize
+
+        with gpu_memory_told("look at the images"):
+            done = featurize(run, log)
+        log.emit("finished" if done else "stopped", seconds=time.monotonic() - begun)
+
+    return _logged(run, work)
 
 
 def _export(options: argparse.Namespace) -> int:

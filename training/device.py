@@ -44,12 +44,18 @@ def pick_precision(spec: RunSpec, device: torch.device) -> Precision:
     if spec.optim.precision != "auto":
         return spec.optim.precision
     if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    fast = torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.backends.cpu.get_cpu_capability() in (
+        return "bf16" if computes_bf16(device) else "float32"
+    return "bf16" if computes_bf16(device) and spec.data.image_size >= BF16_FROM_SIZE else "float32"
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether the hardware itself does, rather than by way of float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.backends.cpu.get_cpu_capability() in (
         "AVX512",
         "AMX",
     )
-    return "bf16" if fast and spec.data.image_size >= BF16_FROM_SIZE else "float32"
 
 
 @contextmanager

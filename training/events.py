@@ -6,15 +6,16 @@ yet finished, which it leaves for the next look.
 
 Every event has ``time`` (UNIX seconds) and ``event``. The events and their further keys:
 
-started     stage ("train", "sample", "evaluate", "prior", "export"); train: pid, step, steps, device, precision
-progress    what (a phrase for people), done, total
+started     stage ("train", "sample", "evaluate", "prior", "features", "export"); train: pid, step, steps,
+            device, precision
+progress    what (a phrase for people), done, total; where images are looked at: images_per_second, seconds_left
 preflight   what the run needs and what there is (`training.preflight`)
 step        step, loss, l_u, l_s, l_s_plus, r, learning_rate, grad_norm, images_per_second, seconds_left;
             terms that an objective does not have are null
 preview     step, path (PNG sheet, relative to the run folder), columns, count; conditional models: conditions; where
             the run may end early: nsr, nsr_interval (share of samples that are not sensitive, as the labels tell)
 checkpoint  step, path
-paused, resumed, stopped     step
+paused, resumed, stopped     step, where there are any
 warning     message: a sentence for people
 failed      message; for a defect also traceback; where training diverged: diverged (true), kept (step of the last good
             checkpoint, or null)

@@ -203,10 +203,13 @@ def derived_folder(folder: Path, generation: int) -> Path:
     return folder / DERIVED / f"{generation:04d}"
 
 
-def read_rows(path: Path, rows: int, width: int, rows_at_once: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Rows of `width` float16 numbers as (number of the first, ``(n, width)`` float32)."""
+def read_rows(
+    path: Path, rows: int, width: int, rows_at_once: int, first: int = 0
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Rows of `width` float16 numbers from the `first` on, as (number of a part's first, ``(n, width)`` float32)."""
     with path.open("rb") as file:
-        for start in range(0, rows, rows_at_once):
+        file.seek(2 * width * first)
+        for start in range(first, rows, rows_at_once):
             count = min(rows_at_once, rows - start)
             values = np.fromfile(file, np.float16, count * width)
             yield start, values.reshape(count, width).astype(np.float32)

@@ -25,6 +25,7 @@ from training.feature_store import (
     INFO,
     PHASH,
     Digests,
+    FeatureStore,
     NewerStoreError,
     StoreInfo,
     derived_folder,
@@ -94,6 +95,10 @@ class FeatureWriter:
         self._append(FEATURES, values, np.float16)
         self._append(PHASH, phash, np.uint64)
         self.info = replace(self.info, rows=self.info.rows + len(digests))
+
+    def seen_digests(self) -> Digests:
+        """``(…, 32)``: the committed rows, and damaged files."""
+        return FeatureStore(self.folder, self.info).seen_digests
 
     def note_damaged(self, digests: Digests) -> None:
         """Remember files that hold no picture, so that they are not tried again."""

@@ -21,6 +21,7 @@ Correction = Literal["abs", "max", "hinge"]
 Reduction = Literal["sum", "mean"]
 NetworkPreset = Literal["small", "medium", "paper"]
 ConditionSource = Literal["none", "folder", "tag", "sidecar", "csv", "label"]
+EncoderKind = Literal["imagenet", "base", "pixels", "folder", "nudity"]
 
 OpenUnit = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -151,6 +152,17 @@ class CheckpointSpec(Section):
     keep: Count = 2
 
 
+class FeaturesSpec(Section):
+    """What looks at the images in the features stage (`training.featurize`)."""
+
+    encoder: EncoderKind = "imagenet"
+    """An ImageNet encoder, the network of the base model, pixels, an encoder folder, or a scorer of nudity."""
+    source: str = ""
+    """Only for "base" and "folder": absolute path of the model."""
+    config: str = ""
+    """Only for "base" from a single file: as `ModelSpec.config`."""
+
+
 class RunSpec(Section):
     """The whole of `spec.json`."""
 
@@ -165,12 +177,18 @@ class RunSpec(Section):
     optim: OptimSpec = OptimSpec()
     preview: PreviewSpec = PreviewSpec()
     checkpoint: CheckpointSpec = CheckpointSpec()
+    features: FeaturesSpec = FeaturesSpec()
 
     @model_validator(mode="after")
     def _paths_are_absolute(self) -> RunSpec:
         if self.model.source != "scratch" and not Path(self.model.source).is_absolute():
             raise ValueError('model.source must be "scratch" or an absolute path')
-        for name, path in (("model.config", self.model.config), ("conditioning.csv", self.conditioning.csv)):
+        for name, path in (
+            ("model.config", self.model.config),
+            ("conditioning.csv", self.conditioning.csv),
+            ("features.source", self.features.source),
+            ("features.config", self.features.config),
+        ):
             if path and not Path(path).is_absolute():
                 raise ValueError(f"{name} must be an absolute path")
         return self

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import torch
 
 from training import optimizer as optimizers
 from training.arithmetic import enable_gradient_checkpointing
 from training.batches import Batches
 from training.checkpoint import latest_checkpoint, load_state
+from training.commands import last_sign_of_others
 from training.compiled import compiled
 from training.conditions import class_count
 from training.data import ReadingStoppedError
@@ -56,7 +55,7 @@ class _Prepared:
 
 
 def _run(run: RunFolder, log: EventLog, device: torch.device, ranks: Ranks) -> None:
-    commands_since = _last_sign_of_others(run)
+    commands_since = last_sign_of_others(run)
     spec = run.spec()
     _check_processes(run, spec, ranks)
     checkpoint = latest_checkpoint(run)
@@ -167,12 +166,3 @@ def check_batch(spec: RunSpec, ranks: Ranks) -> None:
 def _stop_asked(commands: LineReader, since: float) -> bool:
     return any(line.get("command") == "stop" and line.get("time", 0.0) >= since for line in commands)
 
-
-def _last_sign_of_others(run: RunFolder) -> float:
-    """UNIX seconds before which commands are for an earlier process.
-
-    A process's start may be told a second too early: a stop that ended the process before must not end this one too.
-    """
-    born = psutil.Process().create_time()
-    last_words = max((event.get("time", 0.0) for event in run.events()), default=0.0)
-    return max(born, last_words) if last_words <= time.time() else born  # a clock may have been set back

@@ -17,6 +17,11 @@ from training.runs import RunFolder, engine_command
 
 POLL_SECONDS = 0.1
 USER_ERROR_CODE = 2
+STOPPED_BY_COMMAND = {
+    "train": "Stopping after this step and saving",
+    "features": "Stopping after these images and keeping what is there",
+}
+"""Stages that end well when asked to, and what is said then."""
 
 
 class EngineError(Exception):
@@ -113,9 +118,9 @@ def _interrupt(
 ) -> None:
     if answered > 0:
         process.kill()
-    elif stage == "train":
+    elif stage in STOPPED_BY_COMMAND:
         send_command(folder.path, "stop")
-        console.say("Stopping after this step and saving; press Ctrl+C again to end at once.")
+        console.say(f"{STOPPED_BY_COMMAND[stage]}; press Ctrl+C again to end at once.")
     else:
         process.terminate()
 
@@ -148,13 +153,13 @@ class EventPrinter:
             self._console.progress("Training", int(event["step"]), self._steps, _step_note(event))
         elif kind == "progress":
             what, done, total = event.get("what"), event.get("done"), event.get("total")
-            self._console.progress(str(what or "Working"), int(done or 0), int(total or 0))
+            self._console.progress(str(what or "Working"), int(done or 0), int(total or 0), _pace_note(event))
         elif kind == "warning":
             self._console.say(f"Note: {event.get('message')}")
         elif kind == "paused":
-            self._console.say(f"Paused at step {event.get('step')}.")
+            self._console.say("Paused." if event.get("step") is None else f"Paused at step {event['step']}.")
         elif kind == "resumed":
-            self._console.say(f"Going on from step {event.get('step')}.")
+            self._console.say("Going on." if event.get("step") is None else f"Going on from step {event['step']}.")
 
 
 def _percent(share: float) -> str:
@@ -162,14 +167,21 @@ def _percent(share: float) -> str:
 
 
 def _step_note(event: Event) -> str:
+    loss = [f"loss {event['loss']:.4g}"] if event.get("loss") is not None else []
+    return "  ".join([*loss, *_pace(event)])
+
+
+def _pace_note(event: Event) -> str:
+    return "  ".join(_pace(event))
+
+
+def _pace(event: Event) -> list[str]:
     parts = []
-    if event.get("loss") is not None:
-        parts.append(f"loss {event['loss']:.4g}")
     if event.get("images_per_second") is not None:
         parts.append(f"{event['images_per_second']:.0f} images/s")
     if event.get("seconds_left") is not None:
         parts.append(f"{duration(event['seconds_left'])} left")
-    return "  ".join(parts)
+    return parts
 
 
 def _failure(code: int, outcome: StageOutcome, log: Path, log_start: int) -> Exception:

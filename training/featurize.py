@@ -1,0 +1,256 @@
+"""The features stage: every image of a manifest through an encoder, into the store that the run folder lies in.
+
+The run folder is ``features/<encoder-id>/job``. A job that was stopped or killed goes on where it was: what the store
+has is not computed again, and an image that it has under another name neither.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.commands import Commands
+from training.decoding import AHEAD, decoder_threads
+from training.derive import derive
+from training.device import describe, pick_device
+from training.encoder_ids import encoder_id
+from training.encoders import Encoder, load_encoder
+from training.errors import UserError
+from training.events import EventLog
+from training.feature_store import Digests, digest_rows, find_rows
+from training.feature_writer import FeatureWriter
+from training.images import ImageError, Source, load
+from training.manifest import ManifestEntry, read_manifest
+from training.perceptual_hash import perceptual_hashes, small_grey
+from training.progress import Progress, ReadingStoppedError
+from training.reading import EntryReader
+from training.runs import RunFolder
+from training.spec import RunSpec
+
+COMMIT_SECONDS = 2.0
+"""Between two commits; what a kill costs at most."""
+PACE_BATCHES = 30
+"""The speed that is told is that of the last so many batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An image ready for the encoder."""
+
+    digest: bytes
+    """sha256 of its file, as read here."""
+    array: NDArray[Any]
+    grey: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An image that could not be had, and its file's digest where that could be read all the same."""
+
+    reason: str
+    digest: bytes | None
+
+
+def featurize(run: RunFolder, log: EventLog) -> bool:
+    """Compute and derive what is missing; returns whether all is done, rather than told to stop.
+
+    Raises
+    ------
+    UserError
+        The encoder, the images or the place of the run folder cannot be used, or the disk is full.
+    """
+    commands = Commands(run, log)
+    spec = run.spec()
+    _check_place(run, spec)
+    device = pick_device(spec.device)
+    log.emit("progress", what="Loading the encoder", done=0, total=0)
+    encoder = load_encoder(spec.features, device)
+    entries = read_manifest(run.manifest_file)
+    with FeatureWriter(run.path.parent, encoder.store_info(run.path.parent.name)) as writer:
+        try:
+            lines = _unseen(entries, writer)
+            progress = Progress("Reading the tar files", log, commands.stop_asked)
+            reader = EntryReader(spec.data.roots, [entries[line] for line in lines], run.cache / "shards", progress)
+            job = _Job(encoder, reader, writer, log, commands)
+            done = job.run()
+        except ReadingStoppedError:
+            done = False
+        _derive(writer, spec, log, commands)
+    result = {"encoder": writer.info.encoder, "rows": writer.info.rows, "device": describe(device)}
+    log.emit("result", **result)
+    return done
+
+
+def _check_place(run: RunFolder, spec: RunSpec) -> None:
+    wanted = encoder_id(spec.features)
+    if run.path.resolve().parent.name != wanted:
+        raise UserError(
+            f"A job for this encoder belongs into a folder features/{wanted}, and {run.path} is not in one; start it "
+            "with pudm features (the model may have changed since the job was written)."
+        )
+
+
+def _unseen(entries: Sequence[ManifestEntry], writer: FeatureWriter) -> list[int]:
+    """Lines of the manifest whose content the store does not have, each content once."""
+    known = np.array([bool(entry.sha256) for entry in entries], bool)
+    lines = np.flatnonzero(known)
+    digests = digest_rows([entries[line].sha256 for line in lines])
+    fresh = find_rows(digests, writer.seen_digests()) < 0
+    lines, digests = lines[fresh], digests[fresh]
+    _, first = np.unique(digests, axis=0, return_index=True)
+    return sorted([*lines[first].tolist(), *np.flatnonzero(~known).tolist()])
+
+
+class _Job:
+    """One pass over the images of a reader."""
+
+    def __init__(
+        self, encoder: Encoder, reader: EntryReader, writer: FeatureWriter, log: EventLog, commands: Commands
+    ) -> None:
+        self.encoder, self.reader, self.writer, self.log, self.commands = encoder, reader, writer, log, commands
+        self.expected = digest_rows([entry.sha256 or "00" * 32 for entry in reader.entries])
+        self.unreadable: tuple[int, str] | None = None
+        self.failures = 0
+        self._pace: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=PACE_BATCHES)
+        self._committed = time.monotonic()
+
+    def run(self) -> bool:
+        total, done = len(self.reader.entries), 0
+        self._tell(0, total)
+        outcomes = _prepare_all(self.reader, self.encoder)
+        try:
+            while batch := list(islice(outcomes, self.encoder.batch)):
+                if self.commands.wait_or_stop():
+                    return False
+                self._add(done, batch)
+                done += len(batch)
+                self._tell(done, total)
+        finally:
+            outcomes.close()
+            self.writer.commit()
+        self._warn(total)
+        return True
+
+    def _add(self, start: int, batch: Sequence[Prepared | Unreadable]) -> None:
+        """Encode a batch and append it; `start` is the line of its first image."""
+        for number, outcome in enumerate(batch, start):
+            if isinstance(outcome, Unreadable):
+                self.failures += 1
+                self.unreadable = self.unreadable or (number, outcome.reason)
+        damaged = [each.digest for each in batch if isinstance(each, Unreadable) and each.digest is not None]
+        if damaged:
+            self.writer.note_damaged(np.unique(_rows(damaged), axis=0))
+        lines = [start + number for number, each in enumerate(batch) if isinstance(each, Prepared)]
+        images = [each for each in batch if isinstance(each, Prepared)]
+        if not images:
+            return
+        digests = _rows([image.digest for image in images])
+        wanted = self._new(digests, self.expected[lines])
+        if len(wanted):
+            features = self.encoder.encode(np.stack([images[number].array for number in wanted]))
+            hashes = perceptual_hashes(np.stack([images[number].grey for number in wanted]))
+            self.writer.append(digests[wanted], features, hashes)
+
+    def _new(self, digests: Digests, expected: Digests) -> NDArray[np.int64]:
+        """Which of a batch to append: the contents that are as expected, and of others those that nothing else has."""
+        same = (digests == expected).all(1)
+        wanted = same.copy()
+        others = np.flatnonzero(~same)
+        if len(others):  # changed since the manifest was written, or listed without a digest
+            self.writer.commit()
+            unknown = (find_rows(digests[others], self.writer.seen_digests()) < 0) & (
+                find_rows(digests[others], self.expected) < 0
+            )
+            others = others[unknown]
+            _, first = np.unique(digests[others], axis=0, return_index=True)
+            wanted[others[first]] = True
+        return np.flatnonzero(wanted)
+
+    def _tell(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done == total or now - self._committed >= COMMIT_SECONDS or done == 0:
+            self.writer.commit()
+            self._committed = now
+            begun, before = self._pace[0]
+            pace = (done - before) / (now - begun) if now > begun else 0.0
+            speed = {"images_per_second": pace, "seconds_left": (total - done) / pace} if pace else {}
+            self.log.emit("progress", what="Looking at the images", done=done, total=total, **speed)
+        self._pace.append((now, done))
+
+    def _warn(self, total: int) -> None:
+        if self.unreadable is None:
+            return
+        number, reason = self.unreadable
+        path = self.reader.entries[number].path
+        if self.failures == total and not self.writer.info.rows:
+            raise UserError(
+                f"None of the {total} images can be read, the first of them, {path}, for this reason: {reason}"
+            )
+        self.log.emit(
+            "warning",
+            message=f"{self.failures} of {total} images cannot be read and have no features, the first of them {path}: "
+            f"{reason}",
+        )
+
+
+def _derive(writer: FeatureWriter, spec: RunSpec, log: EventLog, commands: Commands) -> None:
+    """Also after a stop, so that what was looked at can be used; a second stop leaves it to the next job."""
+    if writer.info.kind == "scores" or writer.info.derived_rows == writer.info.rows:
+        return
+    commands.forget()
+    try:
+        derive(writer, spec.seed, Progress("Grouping the images", log, commands.stop_asked))
+    except ReadingStoppedError:
+        return
+
+
+def _prepare_all(reader: EntryReader, encoder: Encoder) -> Iterator[Prepared | Unreadable]:
+    """Every image, in the reader's order, decoded by many threads a batch and more ahead."""
+    threads = decoder_threads()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+    window: deque[Future[Prepared | Unreadable]] = deque()
+    try:
+        for index in range(len(reader.entries)):
+            window.append(pool.submit(_prepare, reader, index, encoder))
+            if len(window) > encoder.batch + AHEAD * threads:
+                yield window.popleft().result()
+        while window:
+            yield window.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _prepare(reader: EntryReader, index: int, encoder: Encoder) -> Prepared | Unreadable:
+    digest = None
+    try:
+        source = reader.source(index)
+        digest = _digest(source)
+        image = load(source, at_least=encoder.at_least)
+        return Prepared(digest, encoder.prepare(image), small_grey(image))
+    except ImageError as error:
+        return Unreadable(str(error), digest)
+
+
+def _digest(source: Source) -> bytes:
+    """Of what is there now: features must not be kept under the name of what was there before."""
+    if isinstance(source, bytes):
+        return sha256(source).digest()
+    try:
+        with Path(source).open("rb") as file:
+            return file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise ImageError(f"The file could not be read: {error.strerror or error}.") from None
+
+
+def _rows(digests: Sequence[bytes]) -> Digests:
+    return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
