@@ -16,7 +16,7 @@ from pudm_gui.session import Session
 from pudm_gui.widgets.empty_state import EmptyState
 from pudm_gui.widgets.off_thread import OffThread
 from pudm_gui.widgets.rail import Rail
-from pudm_gui.widgets.status_line import StatusLine
+from pudm_gui.widgets.status_line import Activity, StatusLine
 from training.errors import UserError
 from training.runs import RunFolder
 
@@ -127,6 +127,9 @@ class Workspace(QObject):
         self._status.scan.clicked.disconnect(self._show_label)
         self._status.job.stop_clicked.disconnect(self._stop_job)
         self._status.job.clicked.disconnect(self._show_job)
+        self._status.background.clicked.disconnect(self._show_label)
+        self._status.background.pause_clicked.disconnect(self._pause_background)
+        self._status.background.stop_clicked.disconnect(self._stop_background)
         self.jobs.close()
         self.session.close()
         self._rail.clear()
@@ -143,6 +146,9 @@ class Workspace(QObject):
         self.jobs.active_changed.connect(self._follow_newest)
         status.job.stop_clicked.connect(self._stop_job)
         status.job.clicked.connect(self._show_job)
+        status.background.clicked.connect(self._show_label)
+        status.background.pause_clicked.connect(self._pause_background)
+        status.background.stop_clicked.connect(self._stop_background)
 
     def _make(self, name: str) -> QWidget:
         page: Any  # a QWidget with the two signals
@@ -157,6 +163,8 @@ class Workspace(QObject):
             )
         page.rail_state.connect(lambda state: self._rail.set_state(name, state))
         page.go_to.connect(self.show_page)
+        if hasattr(page, "activity"):  # something that the page does in the background
+            page.activity.connect(self._show_background)
         return page
 
     def _warm_up(self) -> None:
@@ -210,6 +218,18 @@ class Workspace(QObject):
     def _stop_job(self) -> None:
         if job := self._newest_job():
             job.stop()
+
+    def _show_background(self, activity: Activity | None) -> None:
+        if activity is None:
+            self._status.background.hide()
+        else:
+            self._status.background.show_activity(activity.words, activity.fraction, paused=activity.paused)
+
+    def _pause_background(self) -> None:
+        self.page("label").preparing.pause_or_go_on()
+
+    def _stop_background(self) -> None:
+        self.page("label").preparing.stop()
 
     def _show_label(self) -> None:
         self.show_page("label")

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QImage
 
 from pudm_gui.label.decode import read_image
-from pudm_gui.label.grid.thumbnails import Key, key_of
+from pudm_gui.label.grid.thumbnail import Key, key_of
 from pudm_gui.label.veil import Veil
 from pudm_gui.project.model import ImageRow
 from pudm_gui.widgets.off_thread import OffThread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -14,6 +15,9 @@ DATABASE = "thumbnails.sqlite"
 LIMIT_BYTES = 2_000_000_000
 EVICT_TO = 0.9
 """Share of the limit that is left after an eviction, so that the next one is not needed at once."""
+EVICTED_AT_ONCE = 1000
+KEPT_FREE = 5_000_000_000
+"""Bytes of the disk that are left to others where the cache is allowed to grow."""
 TOUCHES_HELD = 256
 """Uses that are remembered in memory before they are written."""
 
@@ -29,9 +33,10 @@ class ThumbnailCache:
     Parameters
     ----------
     folder
-        Where ``thumbnails.sqlite`` lies: the project's folder.
+        Where ``thumbnails.sqlite`` lies: the project's folder. It is opened at the first use, which is for a thread:
+        adding up the sizes of a million thumbnails takes a moment.
     limit_bytes
-        How much the thumbnails may take together.
+        How much the thumbnails may take together, unless `grow` has allowed more.
     """
 
     def __init__(self, folder: Path, limit_bytes: int = LIMIT_BYTES) -> None:
@@ -41,8 +46,7 @@ class ThumbnailCache:
         self._touched: dict[bytes, float] = {}
         self._db: sqlite3.Connection | None = None
         self._total = 0
-        with self._lock:
-            self._open()
+        self._opened = False
 
     def get(self, key: str) -> bytes | None:
         name = _name(key)
@@ -54,6 +58,33 @@ class ThumbnailCache:
             if len(self._touched) >= TOUCHES_HELD:
                 self._guarded(self._write_touches)
             return bytes(row[0])
+
+    def has(self, key: str) -> bool:
+        """Whether there is a thumbnail; asking is not using it."""
+        with self._lock:
+            return self._try("SELECT 1 FROM thumbnails WHERE key = ?", (_name(key),)) is not None
+
+    def room(self) -> int:
+        """Bytes that can be added before the oldest ones have to go."""
+        with self._lock:
+            self._guarded(lambda _: None)
+            return self._limit - self._total
+
+    def grow(self, by_bytes: int) -> bool:
+        """Allow the thumbnails to take more, from now on, where the disk has enough; whether it has."""
+        with self._lock:
+            try:
+                free = shutil.disk_usage(self._file.parent).free
+            except OSError:
+                return False
+            if free - by_bytes < KEPT_FREE:
+                return False
+            limit = self._limit + by_bytes
+            # The cache is SQLite's alone, so its number for the user's version may hold the limit, in MiB.
+            if self._try(f"PRAGMA user_version = {limit >> 20:d}", ()) is None and self._db is None:
+                return False
+            self._limit = limit
+            return True
 
     def put(self, key: str, data: bytes) -> None:
         if len(data) > self._limit:
@@ -73,12 +104,16 @@ class ThumbnailCache:
 
     def close(self) -> None:
         with self._lock:
+            if not self._opened:
+                self._opened = True  # and stays closed
+                return
             self._guarded(self._write_touches)
             if self._db is not None:
                 self._db.close()
                 self._db = None
 
     def _open(self) -> None:
+        self._opened = True
         try:
             self._db = self._connected()
         except sqlite3.DatabaseError:
@@ -104,6 +139,7 @@ class ThumbnailCache:
             )
             db.execute("CREATE INDEX IF NOT EXISTS thumbnails_by_use ON thumbnails(used, length(data))")
             self._total = db.execute("SELECT coalesce(sum(length(data)), 0) FROM thumbnails").fetchone()[0]
+            self._limit = max(self._limit, db.execute("PRAGMA user_version").fetchone()[0] << 20)
         except BaseException:
             db.close()
             raise
@@ -113,6 +149,8 @@ class ThumbnailCache:
         return self._guarded(lambda db: db.execute(sql, parameters).fetchone())
 
     def _guarded(self, action: Callable[[sqlite3.Connection], tuple | None]) -> tuple | None:
+        if not self._opened:
+            self._open()
         if self._db is None:
             return None
         try:
@@ -139,15 +177,21 @@ class ThumbnailCache:
     def _evict(self, db: sqlite3.Connection) -> None:
         self._write_touches(db)
         target = int(self._limit * EVICT_TO)
-        rows = db.execute("SELECT rowid, length(data) FROM thumbnails ORDER BY used").fetchall()
-        self._total = sum(size for _, size in rows)
-        db.execute("BEGIN")
-        for rowid, size in rows:
-            if self._total <= target:
+        while self._total > target:
+            oldest = db.execute(
+                "SELECT rowid, length(data) FROM thumbnails ORDER BY used LIMIT ?", (EVICTED_AT_ONCE,)
+            ).fetchall()
+            if not oldest:
                 break
-            db.execute("DELETE FROM thumbnails WHERE rowid = ?", (rowid,))
-            self._total -= size
-        db.execute("COMMIT")
+            gone = []
+            for rowid, size in oldest:
+                if self._total <= target:
+                    break
+                gone.append((rowid,))
+                self._total -= size
+            db.execute("BEGIN")
+            db.executemany("DELETE FROM thumbnails WHERE rowid = ?", gone)
+            db.execute("COMMIT")
 
 
 def _name(key: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
@@ -32,16 +34,27 @@ class CountLabel(QWidget):
         self.setAccessibleName(spoken)
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How something stands that a page does in the background."""
+
+    words: str
+    fraction: float | None
+    """In [0, 1]; None where the end is not known."""
+    paused: bool
+
+
 class ActivityLine(QWidget):
-    """One thing under way: words, a thin bar, and a way to stop it.
+    """One thing under way: words, a thin bar, and a way to stop it, or to pause it where it can be.
 
     Signals
     -------
-    stop_clicked, clicked
-        The stop button; the words, to see more.
+    stop_clicked, pause_clicked, clicked
+        The buttons; the words, to see more.
     """
 
     stop_clicked = Signal()
+    pause_clicked = Signal()
     clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -58,12 +71,20 @@ class ActivityLine(QWidget):
         self.stop = QPushButton(self.tr("Stop"))
         self.stop.setProperty("role", "status-link")
         self.stop.clicked.connect(self.stop_clicked)
-        for widget in (self.words, self.bar, self.stop):
+        self.pause = QPushButton()
+        self.pause.setProperty("role", "status-link")
+        self.pause.clicked.connect(self.pause_clicked)
+        self.pause.hide()
+        for widget in (self.words, self.bar, self.pause, self.stop):
             layout.addWidget(widget)
         self.hide()
 
-    def show_activity(self, words: str, fraction: float | None, *, stop_text: str | None = None) -> None:
-        """`fraction` in [0, 1], or None where the end is not known."""
+    def show_activity(
+        self, words: str, fraction: float | None, *, stop_text: str | None = None, paused: bool | None = None
+    ) -> None:
+        """`fraction` in [0, 1], or None where the end is not known; `paused` None where it cannot be."""
+        self.pause.setVisible(paused is not None)
+        self.pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
         self.words.setText(words)
         self.bar.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
@@ -74,7 +95,7 @@ class ActivityLine(QWidget):
 
 
 class StatusLine(QFrame):
-    """Project and counts at the left; the scan and the running job at the right."""
+    """Project and counts at the left; what a page does in the background, the scan and the running job at the right."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -91,16 +112,17 @@ class StatusLine(QFrame):
         self.normal = CountLabel("normal")
         self.scan = ActivityLine()
         self.job = ActivityLine()
+        self.background = ActivityLine()
         for widget in (self.project, self.images, self.sensitive, self.normal):
             layout.addWidget(widget)
         layout.addStretch(1)
-        layout.addWidget(self.scan)
-        layout.addWidget(self.job)
+        for activity in (self.background, self.scan, self.job):
+            layout.addWidget(activity)
         self.clear()
 
     def clear(self) -> None:
         self.project.setText("")
-        for widget in (self.images, self.sensitive, self.normal, self.scan, self.job):
+        for widget in (self.images, self.sensitive, self.normal, self.background, self.scan, self.job):
             widget.hide()
 
     def show_project(self, name: str, path: str) -> None:

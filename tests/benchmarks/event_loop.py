@@ -37,6 +37,7 @@ class EventLoop:
         from PySide6.QtCore import QTimer
 
         self.held: list[Held] = []
+        self.phase = ""
         self.last = time.perf_counter()
         self._pause = 0.0
         self._ours = 0.0
@@ -48,6 +49,7 @@ class EventLoop:
         """Go through one phase and say how long the loop was held up at most."""
         self._beat.start()
         self.wait(lambda: True)
+        self.phase = name
         self._pause, self._ours, started = 0.0, 0.0, time.perf_counter()
         self.last, self._queued = started, queued_seconds()
         for ready in phase():
@@ -85,8 +87,7 @@ class Explainer(threading.Thread):
         super().__init__(daemon=True)
         self._loop, self._late = loop, late_ms / 1000
         self._main = threading.main_thread().ident
-        self.places: Counter[str] = Counter()
-        self.others: Counter[str] = Counter()
+        self._places: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> None:
         while True:
@@ -95,14 +96,17 @@ class Explainer(threading.Thread):
             if late > self._late:
                 for ident, place in {ident: _place(frame) for ident, frame in sys._current_frames().items()}.items():
                     if ident == self._main:
-                        self.places[place] += 1
+                        self._places[self._loop.phase, f"GUI thread    {place}"] += 1
                     elif ident != self.ident:
-                        self.others[place] += 1
+                        self._places[self._loop.phase, f"another thread {place}"] += 1
 
     def report(self) -> None:
-        for title, places in (("GUI thread", self.places), ("other threads meanwhile", self.others)):
-            for place, samples in places.most_common(12):
-                print(f"{title} {5 * samples:6d} ms  {place}")
+        """Where the threads were in each phase, the most frequent places first."""
+        for phase in dict.fromkeys(phase for phase, _ in self._places):
+            print(phase)
+            found = Counter({place: samples for (of, place), samples in self._places.items() if of == phase})
+            for place, samples in found.most_common(8):
+                print(f"  {5 * samples:6d} ms {place}")
 
 
 def queued_seconds() -> float:

@@ -102,7 +102,8 @@ class RangeSet:
 
     def _combined(self, other: RangeSet, rule: Callable[[Mask, Mask], Mask]) -> RangeSet:
         # Sweep over all edges; between two of them membership in either set is constant.
-        edges = np.union1d(self._edges, other._edges)
+        edges = np.sort(np.concatenate((self._edges, other._edges)), kind="stable")  # which merges two sorted halves
+        edges = edges[np.diff(edges, prepend=-1) > 0]
         mine = np.searchsorted(self._edges, edges, side="right") % 2 == 1
         theirs = np.searchsorted(other._edges, edges, side="right") % 2 == 1
         inside = rule(mine, theirs)

@@ -110,6 +110,11 @@ class GridView(QAbstractScrollArea):
     def tile(self) -> int:
         return self.sight.tile
 
+    @property
+    def picture_edge(self) -> int:
+        """Longer edge of the pictures in the tiles, in device pixels."""
+        return round(picture_edge(self.sight.geometry.edge) * self.devicePixelRatioF())
+
     def set_tile(self, edge: int) -> None:
         """Make tiles about `edge` pixels large; what is in sight stays in sight."""
         edge = min(max(edge, SMALLEST), LARGEST)
@@ -220,7 +225,7 @@ class GridView(QAbstractScrollArea):
 
     def _fetch_thumbnails(self) -> None:
         start, stop = self.sight.span(PAGES_WANTED)
-        edge = round(picture_edge(self.sight.geometry.edge) * self.devicePixelRatioF())
+        edge = self.picture_edge
         rows = [] if self._hidden else self.model.rows(start, stop)
         self.thumbnails.want([Wanted.of(row, edge, self._veil) for row in rows if row.problem is None])
 

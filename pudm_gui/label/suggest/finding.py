@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from pudm_gui.label.grid.thumbnails import Store
+from pudm_gui.label.grid.thumbnail import Store
 from pudm_gui.label.hint_line import HintLine
 from pudm_gui.label.side import LabelContext, SidePanels
 from pudm_gui.label.suggest.judging import Judging
@@ -28,9 +28,12 @@ class Finding(QObject):
     -------
     panel_wanted
         Name of a panel that has something to say.
+    wide_wanted
+        Whether the side is to be wide, for the map.
     """
 
     panel_wanted = Signal(str)
+    wide_wanted = Signal(bool)
 
     def __init__(self, context: LabelContext, hints: HintLine, store: Store | None, parent: QObject) -> None:
         """`store`: where thumbnails are kept."""
@@ -51,8 +54,9 @@ class Finding(QObject):
         return listing is not None and listing.source == "suggestion"
 
     def add_panels(self, side: SidePanels) -> None:
-        """Offer the panels."""
+        """Offer both panels."""
         side.add(FIND, self.tr("Find more"), "find-more", self._make_find)
+        side.add(MAP, self.tr("Map of all images"), "map", self._make_map)
 
     def suggest(self) -> None:
         """List the images that are most likely sensitive; where that is not yet possible, the panel says why."""
@@ -80,7 +84,9 @@ class Finding(QObject):
     def _make_map(self) -> QWidget:
         from pudm_gui.label.map.panel import MapPanel
 
-        return MapPanel(self._context, self.source, self.previews)
+        panel = MapPanel(self._context, self.source, self.previews)
+        panel.wide_wanted.connect(self.wide_wanted)
+        return panel
 
     def _remember(self) -> None:
         self._context.settings.encoder = self.source.encoder

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from pudm_gui.label.grid.thumbnails import key_of
+from pudm_gui.label.grid.thumbnail import key_of
 from pudm_gui.label.grid.tiles import PADDING
 from pudm_gui.label.page import LabelPage
 from pudm_gui.project.images import labels_for

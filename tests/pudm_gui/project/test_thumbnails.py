@@ -71,3 +71,17 @@ def test_threads_share_the_cache(tmp_path: Path) -> None:
         thread.join()
     cache.close()
     assert errors == []
+
+
+def test_a_cache_may_grow_and_remembers_it(tmp_path: Path) -> None:
+    cache = ThumbnailCache(tmp_path, 1 << 20)
+    cache.put("a", b"x" * 1000)
+    assert cache.has("a") and not cache.has("b")
+    assert cache.room() == (1 << 20) - 1000
+    assert cache.grow(3 << 20)
+    assert cache.room() == (4 << 20) - 1000
+    assert not cache.grow(1 << 60)
+    cache.close()
+    cache = ThumbnailCache(tmp_path, 1 << 20)
+    assert cache.room() == (4 << 20) - 1000
+    cache.close()
