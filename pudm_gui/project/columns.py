@@ -13,7 +13,7 @@ PIECE = 1 << 20
 """Characters that are turned into numbers at once: a few milliseconds in which no other Python thread runs."""
 
 
-def integers(db: sqlite3.Connection, sql: str, parameters: tuple[object, ...] = ()) -> Ids:
+def integers(db: sqlite3.Connection, sql: str, parameters: tuple[object, ...] | dict[str, object] = ()) -> Ids:
     """The single column that `sql` gives, in its order.
 
     SQLite joins the numbers to one text without Python's lock, so a long list neither holds up the window nor waits

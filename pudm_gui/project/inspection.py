@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pudm_gui.project.project import Project
@@ -112,8 +112,11 @@ def _write(project: Project, db: sqlite3.Connection, found: list[Inspection]) ->
     if found:
         with project.writing(db):
             db.executemany(
-                """UPDATE images SET state = 1, width = ?, height = ?, format = ?, sha256 = ?, problem = ?
-                WHERE id = ? AND state = 0""",
-                [(each.width, each.height, each.format, each.sha256, each.problem, each.image_id) for each in found],
+                """UPDATE images SET state = 1, width = :width, height = :height, format = :format, sha256 = :sha256,
+                problem = :problem, former_sha256 = iif(:sha256 = '', former_sha256, ''),
+                changed = changed OR (former_sha256 NOT IN ('', :sha256) AND :sha256 <> ''
+                    AND EXISTS (SELECT 1 FROM labels WHERE labels.image_id = images.id))
+                WHERE id = :image_id AND state = 0""",
+                [asdict(each) for each in found],
             )
     return len(found)

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pudm_gui.project.ahead import ahead
 from pudm_gui.project.catalogue import Catalogue
 from pudm_gui.project.inspection import inspect_all
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots
 from pudm_gui.project.walk import Walk
 
-BATCH = 250
-"""Files per transaction: a few milliseconds, so that a label never waits for long."""
+PARTS_AHEAD = 8
+"""How far the disk may be looked through ahead of what is written."""
 PROGRESS_SECONDS = 0.05
 
 
@@ -72,7 +73,7 @@ def scan(
         catalogue = Catalogue(project, db)
         _find(catalogue, project, result, tell, cancelled)
         result.added, result.changed, result.moved = catalogue.added, catalogue.changed, catalogue.moved
-        result.missing = len(catalogue.missing)
+        result.missing = catalogue.missing
         if not cancelled():
             result.inspected = inspect_all(
                 project, db, lambda done, total: tell(ScanProgress("inspect", done, total)), cancelled
@@ -93,7 +94,6 @@ def _find(
     tell: Callable[[ScanProgress], None],
     cancelled: Callable[[], bool],
 ) -> None:
-    walks: dict[int, Walk] = {}
     for root in roots(project):
         if not root.available:
             result.problems.append(
@@ -101,25 +101,19 @@ def _find(
                 "or, if it has moved, run pudm scan PROJECT --moved OLD NEW."
             )
             continue
-        walk = walks[root.id] = Walk(root.path)
-        batch = []
-        for file in walk:
-            batch.append(file)
-            if len(batch) == BATCH:
-                if cancelled():
-                    return
-                catalogue.record(root, batch)
-                result.found += len(batch)
-                tell(ScanProgress("find", result.found, 0))
-                batch = []
-        catalogue.record(root, batch)
-        result.found += len(batch)
+        walk = Walk(root.path)
+        catalogue.begin(root)
+        for part in ahead(walk.parts(), PARTS_AHEAD):
+            if cancelled():
+                return
+            catalogue.record(part)
+            result.found += len(part)
+            tell(ScanProgress("find", result.found, 0))
         result.problems += walk.problems
-    if cancelled():
-        return
-    for root_id, walk in walks.items():
-        catalogue.mark_missing(root_id, walk.listed)
-    catalogue.settle_moves(cancelled)
+        if cancelled():
+            return
+        catalogue.mark_missing(walk.listed)
+    catalogue.settle(cancelled)
 
 
 class _Throttled:

@@ -224,6 +224,8 @@ def _v4_folders(db: Database) -> None:
         "INSERT INTO folders (root_id, path, images) VALUES (?, CAST(? AS TEXT), ?)",
         ((root_id, encode(path), images) for (root_id, path), images in held.items()),
     )
+    # What a file that has changed held when it was looked into last; "" once it has been looked into again.
+    db.table("images").add_column("former_sha256", str, not_null_default="")
     # Tells whether an order of images that was kept elsewhere still holds.
     db.execute("CREATE TABLE image_order (stamp INTEGER NOT NULL)")
     db.execute("INSERT INTO image_order VALUES (random())")

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import compress
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from pudm_gui.project.paths import posix
+import numpy as np
+from numpy.typing import NDArray
+
+from pudm_gui.project.paths import encode, posix
 from training.images import SUFFIXES
 
 PROJECT_SUFFIX = ".pudm"
+PART = 500
+"""Files that are told of, and written, together: a few milliseconds, so that a label never waits for long."""
 _ENDINGS = tuple(SUFFIXES)
+_by_name = attrgetter("name")
 
 
 class FoundFile(NamedTuple):
@@ -24,10 +34,48 @@ class FoundFile(NamedTuple):
     mtime_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some or all of the image files of one folder. Kept small, since a million files may have to wait."""
+
+    folder: str
+    """Relative to the root, with "/" between folders; "" for the root itself."""
+    joined: bytes
+    """The names, with "/" between them, as the disk has them."""
+    sizes: array[int]
+    times: array[int]
+    """Last modification, nanoseconds."""
+    last: bool
+    """No other part of the folder follows."""
+
+    @classmethod
+    def of(cls, folder: str, names: Iterable[str], sizes: Iterable[int], times: Iterable[int], *, last: bool) -> Part:
+        return cls(folder, encode("/".join(names)), array("q", sizes), array("q", times), last)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def names(self) -> list[str]:
+        return self.joined.decode("utf-8", "surrogateescape").split("/") if len(self) else []
+
+    def chosen(self, mask: NDArray[np.bool_]) -> Part:
+        """The files where `mask`, ``(N,)``, is true."""
+        if mask.all():
+            return self
+        names, sizes, times = compress(self.names, mask), compress(self.sizes, mask), compress(self.times, mask)
+        return Part.of(self.folder, names, sizes, times, last=self.last)
+
+    def files(self) -> Iterator[FoundFile]:
+        lead = f"{self.folder}/" if self.folder else ""
+        for name, size, mtime_ns in zip(self.names, self.sizes, self.times, strict=True):
+            yield FoundFile(lead + name, size, mtime_ns)
+
+
 class Walk:
     """One pass over the files below `root`.
 
-    Iterating follows links to files and folders, visits no folder twice, so that loops end, and skips hidden files
+    It follows links to files and folders, visits no folder twice, so that loops end, and skips hidden files
     and project folders. Folders that cannot be listed are told in `problems`, and the pass goes on.
     """
 
@@ -40,37 +88,49 @@ class Walk:
         """Links to folders; followed last, so that an image is known by its real path if it has one below the root."""
 
     def __iter__(self) -> Iterator[FoundFile]:
+        for part in self.parts():
+            yield from part.files()
+
+    def parts(self) -> Iterator[Part]:
+        """The files of one folder after the other. Each folder that could be listed ends with a `Part.last`."""
         pending = [""]
         while pending or self._links:
             relative = pending.pop() if pending else self._links.pop()
+            folders: list[str] = []
             try:
-                if not self._first_visit(relative):
-                    continue
-                with os.scandir(os.path.join(self._root, relative)) as listing:  # noqa: PTH118 — a million times
-                    entries = sorted(listing, key=lambda entry: entry.name)
+                if self._first_visit(relative):
+                    yield from self._listed(relative, folders)
             except OSError as error:
                 self._unlisted.append(posix(relative))
                 self.problems.append(
                     f"The folder {Path(self._root, relative)} could not be listed ({error.strerror or error}), so its "
                     "images are not looked at."
                 )
-                continue
-            folders: list[str] = []
-            prefix = f"{relative}{os.sep}" if relative else ""
-            for entry in entries:
-                if _hidden(entry):
-                    continue
-                name = prefix + entry.name
-                if _is_folder(entry):
-                    if not entry.name.endswith(PROJECT_SUFFIX):
-                        (self._links if entry.is_symlink() else folders).append(name)
-                elif entry.name.lower().endswith(_ENDINGS):
-                    yield FoundFile(posix(name), *_size_and_time(entry))
-            pending += reversed(folders)
+            pending += sorted(folders, reverse=True)
 
-    def listed(self, path: str) -> bool:
-        """Whether the pass would have seen `path`, had it been there."""
-        return not any(not folder or path.startswith(f"{folder}/") for folder in self._unlisted)
+    def listed(self, folder: str) -> bool:
+        """Whether the pass would have seen the files in `folder`, had there been any."""
+        return not any(not other or folder == other or folder.startswith(f"{other}/") for other in self._unlisted)
+
+    def _listed(self, relative: str, folders: list[str]) -> Iterator[Part]:
+        """The files of one folder, by name within each part; the folders in it go to `folders`."""
+        prefix = f"{relative}{os.sep}" if relative else ""
+        folder = posix(relative)
+        found: list[os.DirEntry[str]] = []
+        with os.scandir(os.path.join(self._root, relative)) as listing:  # noqa: PTH118 — a million times
+            for entry in listing:
+                name = entry.name
+                if name[0] == "." or (os.name == "nt" and _hidden(entry)):
+                    continue
+                if _is_folder(entry):
+                    if not name.endswith(PROJECT_SUFFIX):
+                        (self._links if entry.is_symlink() else folders).append(prefix + name)
+                elif name.lower().endswith(_ENDINGS):
+                    found.append(entry)
+                    if len(found) == PART:
+                        yield _part(folder, found, last=False)
+                        found = []
+        yield _part(folder, found, last=True)
 
     def _first_visit(self, relative: str) -> bool:
         status = os.stat(os.path.join(self._root, relative))  # noqa: PTH116, PTH118
@@ -81,10 +141,15 @@ class Walk:
         return True
 
 
+def _part(folder: str, entries: list[os.DirEntry[str]], *, last: bool) -> Part:
+    entries.sort(key=_by_name)
+    stats = [_size_and_time(entry) for entry in entries]
+    names = [entry.name for entry in entries]
+    return Part.of(folder, names, [size for size, _ in stats], [time for _, time in stats], last=last)
+
+
 def _hidden(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith("."):
-        return True
-    attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0) if os.name == "nt" else 0
+    attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
     return bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN)
 
 

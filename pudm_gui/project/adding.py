@@ -1,0 +1,46 @@
+"""Putting found files into the store, many with one statement: SQLite works on it without Python's lock."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from pudm_gui.project.paths import encode, folded, sort_key, sort_keys
+from pudm_gui.project.walk import Part
+
+
+def add_files(db: sqlite3.Connection, root_id: int, part: Part) -> None:
+    """Inside a transaction that is under way, add all files of `part`, which the store must not have.
+
+    Their ids follow each other, from the largest so far on.
+    """
+    note_folder(db, root_id, part.folder, len(part))
+    names, lead = part.names, f"{part.folder}/" if part.folder else ""
+    paths = [lead + name for name in names]
+    if part.folder.isascii() and part.joined.isascii():
+        start = sort_key(lead)
+        keys = [(start + key).decode("ascii") for key in sort_keys(names)]
+        db.execute(
+            """INSERT INTO images (root_id, path, size, mtime_ns, sort_key)
+            SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+            CAST(json_extract(value, '$[3]') AS BLOB) FROM json_each(?)""",
+            (root_id, json.dumps(list(zip(paths, part.sizes, part.times, keys, strict=True)))),
+        )
+        return
+    db.executemany(  # names may hold any bytes, and JSON may not
+        """INSERT INTO images (root_id, path, size, mtime_ns, sort_key, folded)
+        VALUES (?, CAST(? AS TEXT), ?, ?, ?, CAST(? AS TEXT))""",
+        [
+            (root_id, encode(path), size, mtime_ns, sort_key(path), folded(path))
+            for path, size, mtime_ns in zip(paths, part.sizes, part.times, strict=True)
+        ],
+    )
+
+
+def note_folder(db: sqlite3.Connection, root_id: int, folder: str, images: int) -> None:
+    """Inside a transaction, count `images` more in a folder, whose digest no longer holds."""
+    db.execute(
+        """INSERT INTO folders (root_id, path, images) VALUES (?, CAST(? AS TEXT), ?)
+        ON CONFLICT (root_id, path) DO UPDATE SET images = images + excluded.images, listing = NULL""",
+        (root_id, encode(folder), images),
+    )
