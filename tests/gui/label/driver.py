@@ -84,6 +84,7 @@ class Driver:
 
     def labels(self) -> list[int]:
         """What the store says of the images in the list, in their order."""
+        self.wait_for_labels()
         return labels_for(self.page.session.project, self.page.model.ids).tolist()
 
     def label_of(self, index: int) -> Label:
