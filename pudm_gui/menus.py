@@ -49,9 +49,13 @@ class Menus(QObject):
         menu.addSeparator()
         add = self._add(menu, self.tr("&Add a folder of images…"), self._add_folder, "Ctrl+Shift+A")
         scan = self._add(menu, self.tr("&Look for new images"), self._scan, standard.Refresh)
+        menu.addSeparator()
+        take = self._add(menu, self.tr("&Import labels…"), lambda: self._exchange("start_import"), "Ctrl+Shift+I")
+        give = self._add(menu, self.tr("&Export labels…"), lambda: self._exchange("start_export"), "Ctrl+Shift+E")
+        menu.addSeparator()
         close = self._add(menu, self.tr("&Close the project"), self._close_project, "Ctrl+Shift+W")
-        self._needs_writing += [add, scan]
-        self._needs_project.append(close)
+        self._needs_writing += [add, scan, take]
+        self._needs_project += [give, close]
         menu.addSeparator()
         leave = self._add(menu, self.tr("&Quit"), self._window.close, standard.Quit)
         leave.setMenuRole(QAction.MenuRole.QuitRole)
@@ -144,6 +148,12 @@ class Menus(QObject):
     def _scan(self) -> None:
         if self._window.workspace is not None:
             self._window.workspace.session.start_scan()
+
+    def _exchange(self, action: str) -> None:
+        """Import or export on the Label page, which knows how."""
+        self._window.show_page("label")
+        if self._window.workspace is not None and hasattr(page := self._window.workspace.page("label"), "exchange"):
+            getattr(page.exchange, action)()
 
     def _close_project(self) -> None:
         self._window.close_project()

@@ -50,14 +50,14 @@ def read(path: Path, advanced: Callable[[int], object]) -> Iterator[Row | Proble
                     yield columns.row(begins, cells)
         except csv.Error as error:
             reason = f" is not CSV ({error}); correct it and try again."
-            raise UnreadableError(f"line {line + 1}", reason) from error
+            raise UnreadableError(line + 1, reason) from error
 
 
 def _check(header: Sequence[str]) -> None:
     for name in REQUIRED:
         if name not in header:
             reason = f" has no column named {name}; the first line must be path,label or path,label,tags."
-            raise UnreadableError("line 1", reason)
+            raise UnreadableError(1, reason)
 
 
 class _Columns:
@@ -75,7 +75,7 @@ class _Columns:
                 f" has {len(cells)} columns where the first line names {self._width}; complete it, or quote a value "
                 "that has commas."
             )
-            return Problem(f"line {line}", words)
+            return Problem.at(line, words)
         return row_of(
             line,
             original(cells[self._path]),

@@ -12,6 +12,7 @@ from pudm_gui.project.exchange.record import REQUIRED, Exported, row_of
 from pudm_gui.project.exchange.rows import Problem, Row, is_text
 from pudm_gui.project.exchange.text_file import NOT_UTF8, text_of
 
+NO_OBJECT = ' is no JSON object; write one such as {"path": "a.png", "label": "sensitive"} per line.'
 LONGEST_LINE = 1 << 20
 """Characters; a longer line is no such object, and is not read into memory as one."""
 
@@ -31,37 +32,35 @@ def read(path: Path, advanced: Callable[[int], object]) -> Iterator[Row | Proble
         while line := text.readline(LONGEST_LINE):
             number += 1
             if len(line) == LONGEST_LINE and not line.endswith("\n"):
-                yield Problem(f"line {number}", " is too long; write one JSON object per line.")
+                yield Problem.at(number, " is too long; write one JSON object per line.")
                 return
             if not line.isspace():
                 yield _row(number, line)
 
 
 def _row(number: int, line: str) -> Row | Problem:
-    place = f"line {number}"
     try:
         values = json.loads(line)
     except (ValueError, RecursionError):
         if not is_text(line):
-            return Problem(place, NOT_UTF8)
-        return Problem(place, ' is no JSON object; write one such as {"path": "a.png", "label": "sensitive"} per line.')
+            return Problem.at(number, NOT_UTF8)
+        return Problem.at(number, NO_OBJECT)
     if not isinstance(values, dict):
-        return Problem(place, ' is no JSON object; write one such as {"path": "a.png", "label": "sensitive"} per line.')
+        return Problem.at(number, NO_OBJECT)
     return _checked(number, values)
 
 
 def _checked(number: int, values: dict[str, Any]) -> Row | Problem:
-    place = f"line {number}"
     for name in REQUIRED:
         if name not in values:
-            return Problem(place, f' has no "{name}"; add it.')
+            return Problem.at(number, f' has no "{name}"; add it.')
     texts = {name: values.get(name) or "" for name in (*REQUIRED, "annotator", "sha256")}
     for name, value in texts.items():
         if not isinstance(value, str):
-            return Problem(place, f' has a "{name}" that is no text; put it in quotes.')
+            return Problem.at(number, f' has a "{name}" that is no text; put it in quotes.')
     tags = values.get("tags")
     if tags is not None and not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
-        return Problem(place, ' has "tags" that are no list of texts; write them such as ["face", "hands"].')
+        return Problem.at(number, ' has "tags" that are no list of texts; write them such as ["face", "hands"].')
     return row_of(
         number,
         texts["path"],

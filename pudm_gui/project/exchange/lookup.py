@@ -20,7 +20,7 @@ from pudm_gui.project.roots import roots
 
 FETCHED = 10_000
 _TABLES = """
-    CREATE TEMP TABLE sought (n INTEGER PRIMARY KEY, root INTEGER, path TEXT, sha256 TEXT, size INTEGER, time INTEGER);
+    CREATE TEMP TABLE sought (path TEXT, root INTEGER, n INTEGER, sha256 TEXT, size INTEGER, time INTEGER);
     CREATE TEMP TABLE by_content (row INTEGER PRIMARY KEY, sha256 TEXT, near INTEGER, accepted INTEGER);
 """
 _FIT = """CASE
@@ -132,12 +132,11 @@ class Lookup:
         """The images at those places: ``(N, 4)``, with the number of the place, id, root and fit."""
         db = self._db
         db.execute("DELETE FROM temp.sought")
+        # In the order of the index on paths, neighbours are found on the same page.
+        sought = sorted((encode(place.path), place.root, n) for n, place in asked.items())
         db.executemany(
-            "INSERT INTO temp.sought VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?)",
-            [
-                (n, place.root, encode(place.path), rows[n].sha256, rows[n].size, rows[n].mtime_ns)
-                for n, place in asked.items()
-            ],
+            "INSERT INTO temp.sought (path, root, n, sha256, size, time) VALUES (CAST(? AS TEXT), ?, ?, ?, ?, ?)",
+            ((path, root, n, rows[n].sha256, rows[n].size, rows[n].mtime_ns) for path, root, n in sought),
         )
         answers = [db.execute(self._sql, {"root": root.id}).fetchall() for root in self._roots]
         return np.concatenate([_NONE, *(np.array(some, dtype=np.int64).reshape(-1, 4) for some in answers)])
@@ -163,6 +162,8 @@ class Lookup:
 
 def _in_several_folders(hits: NDArray[np.int64]) -> list[int]:
     """The numbers of the places at which more than one image folder has an image."""
-    pairs = np.unique(hits[:, [0, 2]], axis=0) if len(np.unique(hits[:, 2])) > 1 else hits[:0, [0, 2]]
+    if not len(hits) or (hits[:, 2] == hits[0, 2]).all():
+        return []
+    pairs = np.unique(hits[:, [0, 2]], axis=0)
     numbers, counts = np.unique(pairs[:, 0], return_counts=True)
     return numbers[counts > 1].tolist()

@@ -21,7 +21,7 @@ from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project
 from pudm_gui.project.tags import clean
 
-CHUNK = 10_000
+CHUNK = 40_000
 NOT_SAID = -1
 
 
@@ -33,7 +33,10 @@ class CancelledError(Exception):
 class Matched:
     """What a file says of the images of a project. Statements are sorted by image, then in the order of the file."""
 
+    read: int
+    """Rows, wrong ones included."""
     rows: int
+    """Those that could be understood."""
     ids: Ids
     """``(N,)``: the image of each statement."""
     labels: NDArray[np.int8]
@@ -91,7 +94,7 @@ def match(
     source = reading(path, format_, advanced)
     matching = _Matching(project, source, cancelled)
     try:
-        for chunk in _chunks(source, matching.problems):
+        for chunk in _chunks(source, matching.note):
             if cancelled():
                 raise CancelledError
             matching.add(chunk)
@@ -101,8 +104,8 @@ def match(
         matching.lookup.close()
 
 
-def _chunks(source: Reading, problems: Noted) -> Iterable[list[Row]]:
-    """The rows of `source`, many at a time; what is wrong goes into `problems`."""
+def _chunks(source: Reading, note: Callable[[Problem], object]) -> Iterable[list[Row]]:
+    """The rows of `source`, many at a time; what is wrong is handed to `note`."""
     rows = iter(source.rows)
     ended = False
     while not ended:
@@ -112,12 +115,12 @@ def _chunks(source: Reading, problems: Noted) -> Iterable[list[Row]]:
             ended = len(some) < CHUNK
         except UnreadableError as error:
             some, ended = [], True
-            problems.note(error.problem)
+            note(error.problem)
         for row in some:
             if isinstance(row, Row):
                 chunk.append(row)
             else:
-                problems.note(row)
+                note(row)
         if chunk:
             yield chunk
 
@@ -126,6 +129,7 @@ class _Matching:
     def __init__(self, project: Project, source: Reading, cancelled: Callable[[], bool]) -> None:
         self.lookup = Lookup(project, source, cancelled)
         self.count = 0
+        self.wrong = 0
         self.problems = Noted()
         self._adds_tags = source.adds_tags
         self._labels, self._annotators, self._lines = array("b"), array("q"), array("q")
@@ -137,6 +141,11 @@ class _Matching:
         self._hits: list[Hits] = []
         self._unknown: dict[int, Row] = {}
         """Rows that no path has found; only so many of them."""
+
+    def note(self, problem: Problem) -> None:
+        """Take in a row that cannot be understood."""
+        self.wrong += 1
+        self.problems.note(problem)
 
     def add(self, rows: list[Row]) -> None:
         """Take in the next rows and look them up by their paths."""
@@ -154,7 +163,7 @@ class _Matching:
         self._hits.append(hits)
         for n in ambiguous:
             words = f": {rows[n].path} is in more than one image folder of the project; write its absolute path."
-            self.problems.note(Problem(rows[n].place, words))
+            self.problems.note(Problem.of(rows[n], words))
         found = np.zeros(len(rows), dtype=bool)
         found[hits.rows - first] = True
         for n in np.flatnonzero(~found)[: max(2 * KEPT - len(self._unknown), 0)].tolist():
@@ -174,6 +183,7 @@ class _Matching:
         order = np.lexsort((rows, ids))
         rows, ids = rows[order], ids[order]
         return Matched(
+            read=self.count + self.wrong,
             rows=self.count,
             ids=ids,
             labels=np.frombuffer(self._labels or b"", dtype=np.int8)[rows],
@@ -199,12 +209,12 @@ class _Matching:
             if found[number]:
                 continue
             if not is_text(row.path) and not row.file:
-                self.problems.note(Problem(row.place, NOT_UTF8))
+                self.problems.note(Problem.of(row, NOT_UTF8))
             elif row.file is None and leaves(row.path):
                 words = f": {row.path} leads out of the image folders; write the path inside its folder, or absolute."
-                self.problems.note(Problem(row.place, words))
+                self.problems.note(Problem.of(row, words))
             elif len(unknown.first) < KEPT:
-                unknown.first.append(Problem(row.place, row.path))
+                unknown.first.append(Problem.of(row, row.path))
         return unknown
 
     def _numbers_of_tags(self, tags: tuple[str, ...]) -> list[int]:

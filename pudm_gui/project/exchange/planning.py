@@ -14,7 +14,7 @@ from pudm_gui.project.actions import next_action
 from pudm_gui.project.exchange.formats import Format
 from pudm_gui.project.exchange.matching import Matched
 from pudm_gui.project.exchange.rows import Noted
-from pudm_gui.project.exchange.statements import NOT_SAID, Statements, said
+from pudm_gui.project.exchange.statements import NOT_SAID, Statements, is_first, is_last, said
 from pudm_gui.project.exchange.tag_plan import TagPlan, plan_tags
 from pudm_gui.project.images import image_rows, integers, labels_for
 from pudm_gui.project.model import Ids, Label
@@ -113,7 +113,7 @@ def plan(
         format=format_,
         keep_existing=keep_existing,
         action=next_action(db),
-        rows=matched.rows,
+        rows=matched.read,
         names=every.names,
         statements=taken,
         tags=tags,
@@ -122,10 +122,10 @@ def plan(
         old=old[changed],
         new=new[changed],
         unchanged=int(np.count_nonzero(~changed)),
-        confirmed=len(np.unique(taken.ids[again])),
+        confirmed=int(np.count_nonzero(is_last(taken.ids[again]))),
         overwritten=overwritten,
         overwritten_of=present.givers(overwritten),
-        kept=np.unique(statements.ids[kept]),
+        kept=statements.ids[kept][is_last(statements.ids[kept])],
         duplicates=every.duplicates,
         by_content=matched.by_content,
         other_content=matched.other_content,
@@ -138,7 +138,8 @@ def _outcome(
     statements: Statements, present: NDArray[np.uint8], taken: Statements
 ) -> tuple[Ids, NDArray[np.uint8], NDArray[np.uint8]]:
     """All images of a file in its order, with the labels that they have and are going to have."""
-    ids, first = np.unique(statements.ids, return_index=True)
+    first = np.flatnonzero(is_first(statements.ids))
+    ids = statements.ids[first]
     old = present[first]
     new = old.copy()
     last = taken.last_of_image()

@@ -39,7 +39,7 @@ def row_of(line: int, path: str, word: str, tags: tuple[str, ...] | None, annota
     )
     if not wrong:
         return Row(line, path, label, tags, " ".join(annotator.split()) if annotator else "", digest)  # type: ignore[arg-type]
-    return Problem(f"line {line}", _what_is_wrong(path, word, tags, annotator, label))
+    return Problem.at(line, _what_is_wrong(path, word, tags, annotator, label))
 
 
 def _what_is_wrong(path: str, word: str, tags: tuple[str, ...] | None, annotator: str, label: Label | str) -> str:

@@ -44,6 +44,15 @@ class Problem(NamedTuple):
     """Such as "line 3", or the name of a file."""
     words: str
     """Go on from the place: " has no path; write one.", ": There is no label 'bad'."."""
+    line: int = 0
+
+    @classmethod
+    def at(cls, line: int, words: str) -> Problem:
+        return cls(f"line {line}", words, line)
+
+    @classmethod
+    def of(cls, row: Row, words: str) -> Problem:
+        return cls(row.place, words, row.line)
 
     def __str__(self) -> str:
         return f"{self.place}{self.words}"
@@ -52,9 +61,9 @@ class Problem(NamedTuple):
 class UnreadableError(Exception):
     """The rest of a file cannot be read; `problem` says why."""
 
-    def __init__(self, place: str, words: str) -> None:
+    def __init__(self, line: int, words: str) -> None:
         super().__init__(words)
-        self.problem = Problem(place, words)
+        self.problem = Problem.at(line, words)
 
 
 @dataclass(slots=True)

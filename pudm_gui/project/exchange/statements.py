@@ -30,7 +30,7 @@ class Statements:
 
     def last_of_image(self) -> NDArray[np.bool_]:
         """Which of them hold in the end, where several annotators speak of an image."""
-        return _last(self.ids)
+        return is_last(self.ids)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,12 +68,13 @@ def said(db: sqlite3.Connection, matched: Matched, annotator: str) -> Said:
         for place, first in tagged.differing(_tag_sums(matched)):
             problems.note(_other_tags(db, matched, place, first))
         problems.count += tagged.left_out
+    problems.first.sort(key=lambda problem: problem.line)
     every = _Groups(matched, who, np.ones(len(who), dtype=bool))
     labels = np.full(len(every.firsts), NOT_SAID, dtype=np.int8)
     ids, given = matched.ids, labeled.firsts
     labels[np.isin(_keys(ids[every.firsts], who[every.firsts]), _keys(ids[given], who[given]))] = matched.labels[given]
     statements = Statements(ids[every.firsts], who[every.firsts], labels, matched.numbers[every.firsts])
-    tagging = np.flatnonzero(matched.tagged) if matched.adds_tags else tagged.firsts[_last(ids[tagged.firsts])]
+    tagging = np.flatnonzero(matched.tagged) if matched.adds_tags else tagged.firsts[is_last(ids[tagged.firsts])]
     return Said(names, statements, tagging, who[tagging], len(who) - len(every.firsts), problems)
 
 
@@ -104,7 +105,12 @@ def _keys(ids: Ids, who: NDArray[np.int64]) -> NDArray[np.int64]:
     return ids * (1 << 20) + who
 
 
-def _last(ids: Ids) -> NDArray[np.bool_]:
+def is_first(ids: Ids) -> NDArray[np.bool_]:
+    """Whether each of `ids`, which are sorted, is the first that is so."""
+    return np.append([True] * min(len(ids), 1), ids[1:] != ids[:-1]).astype(bool)
+
+
+def is_last(ids: Ids) -> NDArray[np.bool_]:
     """Whether each of `ids`, which are sorted, is the last that is so."""
     return np.append(ids[1:] != ids[:-1], [True] * min(len(ids), 1)).astype(bool)
 
@@ -122,16 +128,15 @@ def _other_label(db: sqlite3.Connection, matched: Matched, place: int, first: in
     line, earlier = matched.lines[place], matched.lines[first]
     if not line:
         return Problem(path, f" is there as {words[0]} and as {words[1]}; keep one of the two.")
-    return Problem(
-        f"line {line}", f" labels {path} {words[0]}, but line {earlier} labels it {words[1]}; keep one of the two."
-    )
+    told = f" labels {path} {words[0]}, but line {earlier} labels it {words[1]}; keep one of the two."
+    return Problem.at(int(line), told)
 
 
 def _other_tags(db: sqlite3.Connection, matched: Matched, place: int, first: int) -> Problem:
     path, line, earlier = _path(db, matched.ids[place]), matched.lines[place], matched.lines[first]
     if not line:
         return Problem(path, " has two files of tags that differ; keep one of the two.")
-    return Problem(f"line {line}", f" gives {path} other tags than line {earlier}; keep one of the two.")
+    return Problem.at(int(line), f" gives {path} other tags than line {earlier}; keep one of the two.")
 
 
 def _path(db: sqlite3.Connection, image_id: np.int64) -> str:

@@ -37,7 +37,7 @@ def text_of(path: Path, advanced: Callable[[int], object]) -> Iterator[TextIO]:
         buffer = io.BufferedReader(raw, LOOKED_AT)
         beginning = buffer.peek(LOOKED_AT)
         if beginning.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in beginning:
-            raise UnreadableError("line 1", NOT_UTF8)
+            raise UnreadableError(1, NOT_UTF8)
         if beginning.startswith(b"\xef\xbb\xbf"):
             buffer.read(3)
         yield io.TextIOWrapper(buffer, "utf-8", "surrogateescape", newline="")

@@ -1,0 +1,1 @@
+"""Importing labels with a preview, and exporting them, in the place of the grid."""

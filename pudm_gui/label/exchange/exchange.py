@@ -1,0 +1,318 @@
+"""Importing and exporting labels on the Label page: opens the sheet, does the work, and goes back to the images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QBoxLayout, QWidget
+
+from pudm_gui.label.exchange import words
+from pudm_gui.label.exchange.sheet import ExchangeSheet
+from pudm_gui.label.exchange.work import ExchangeWork, Preview
+from pudm_gui.project.exchange.exporting import ExportReport
+from pudm_gui.project.exchange.formats import Format
+from pudm_gui.project.exchange.planning import ImportPlan
+from pudm_gui.project.model import Change, Ids, ImageFilter, Listing
+from pudm_gui.widgets.message import InlineMessage
+
+if TYPE_CHECKING:
+    from pudm_gui.label.page import LabelPage
+
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".jsonlines")
+
+
+class Exchange(QObject):
+    """Puts the sheet in the place of what the page shows, and back."""
+
+    def __init__(self, page: LabelPage) -> None:
+        super().__init__(page)
+        self._page = page
+        self._session = page.session
+        self._preview: Preview | None = None
+        self._source: Path | None = None
+        self._format: Format | None = None
+        self._stale = False
+        self._hidden: list[QWidget] = []
+        self._disabled: list[QAction] = []
+        self._changing = False
+        """The plan went out of date while it was to be applied."""
+        self.work = ExchangeWork(page.session.project, self)
+        self.sheet = ExchangeSheet(page.session.project.name)
+        self._before: QWidget = self.sheet.choice
+        self.sheet.hide()
+        self.waiting_bar = InlineMessage(closable=True)
+        self.waiting_bar.hide()
+        layout = page.layout()
+        assert isinstance(layout, QBoxLayout)
+        layout.insertWidget(0, self.sheet, 1)
+        layout.insertWidget(1, self.waiting_bar)
+        page.setAcceptDrops(True)
+        page.installEventFilter(self)
+        self._connect()
+
+    @property
+    def open(self) -> bool:
+        """Whether the sheet is to be seen."""
+        return not self.sheet.isHidden()
+
+    # --- what the person does
+
+    def start_import(self) -> None:
+        """Ask which file or folder."""
+        if self._may_import():
+            self._forget()
+            self._show()
+            self.sheet.show_step(self.sheet.choice, self.tr("Import labels"))
+
+    def read(self, path: Path) -> None:
+        """Preview the import of a file or folder."""
+        if not self._may_import():
+            return
+        self._forget()
+        self._source, self._format = path, None
+        self._show()
+        self._read(keep_existing=False)
+
+    def start_export(self) -> None:
+        """Ask what to export, and where to."""
+        self._forget()
+        self._show()
+        counts, view = self._page.model.counts, self._page.view
+        listed = len(self._page.model) if len(self._page.model) < counts.total else 0
+        self.sheet.export.show_scopes(counts.sensitive, counts.normal, listed, len(view.selection.chosen))
+        self.sheet.export.result.show_message("")
+        self.sheet.show_step(self.sheet.export, self.tr("Export labels"))
+
+    def leave(self) -> None:
+        """Back to the images, without doing anything."""
+        self.work.stop()
+        self._forget()
+        self._hide()
+
+    def close(self) -> None:
+        """The page is about to close: end what is under way."""
+        self.work.close()
+
+    # --- putting together
+
+    def _connect(self) -> None:
+        sheet, preview, work = self.sheet, self.sheet.preview, self.work
+        sheet.closed.connect(self.leave)
+        sheet.choice.chosen.connect(self.read)
+        sheet.waiting.stop_wanted.connect(self._stop)
+        sheet.export.export_wanted.connect(self._export)
+        preview.import_wanted.connect(self._apply)
+        preview.keep_toggled.connect(lambda keep: self._plan_again(keep))
+        preview.format_chosen.connect(self._read_as)
+        preview.read_again.connect(lambda: self._read(keep_existing=self._keeps))
+        preview.listing_wanted.connect(self._show_listing)
+        self.waiting_bar.action.connect(self._back_to_preview)
+        self.waiting_bar.closed.connect(self._forget)
+        work.progressed.connect(self._progressed)
+        work.previewed.connect(self._previewed)
+        work.imported.connect(self._imported)
+        work.outdated.connect(self._outdated)
+        work.exported.connect(self._exported)
+        work.failed.connect(self._failed)
+        work.stopped.connect(self._stopped)
+        self._session.labels_changed.connect(self._labels_changed)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A table that is dropped on the page is imported."""
+        if event.type() == QEvent.Type.DragEnter and isinstance(event, QDragEnterEvent):
+            if dropped_table(event) is not None:
+                event.acceptProposedAction()
+                return True
+        elif event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
+            table = dropped_table(event)
+            if table is not None:
+                event.acceptProposedAction()
+                self.read(table)
+                return True
+        return super().eventFilter(watched, event)
+
+    # --- steps
+
+    @property
+    def _keeps(self) -> bool:
+        return self.sheet.preview.keep.isChecked()
+
+    def _read_as(self, format_: Format) -> None:
+        self._format = format_
+        self._read(keep_existing=self._keeps)
+
+    def _read(self, *, keep_existing: bool) -> None:
+        assert self._source is not None
+        self._wait(self.tr("Reading {file}").format(file=self._source.name))
+        self.work.preview(self._source, self._format, keep_existing=keep_existing)
+
+    def _plan_again(self, keep_existing: bool) -> None:
+        if self._preview is not None:
+            self.work.plan_again(self._preview, keep_existing=keep_existing)
+
+    def _previewed(self, preview: Preview) -> None:
+        self._preview, self._stale = preview, False
+        self.sheet.preview.show_preview(preview)
+        plan = preview.plan
+        self.sheet.apply.setText(words.button_text(plan))
+        self.sheet.apply.setEnabled(not plan.empty and not plan.problems.count)
+        title = self.tr("Import labels from {file}").format(file=plan.source.name)
+        if self.sheet.steps.currentWidget() is not self.sheet.preview:
+            self.sheet.show_step(self.sheet.preview, title, str(plan.source.parent))
+        if self._changing:
+            self._changing = False
+            self.sheet.failure.show_message(
+                self.tr("Labels have changed meanwhile, so nothing was imported. This is what would change now."),
+                "warning",
+            )
+
+    def _apply(self) -> None:
+        if self._preview is not None and self.sheet.apply.isEnabled():
+            self._wait(self.tr("Importing {file}").format(file=self._preview.plan.source.name))
+            self.work.apply(self._preview.plan)
+
+    def _imported(self, plan: ImportPlan, changes: list[Change]) -> None:
+        self._forget()
+        self._hide()
+        for change in changes:
+            self._session.labels_changed.emit(change)
+        self._page.hints.tell(words.imported(plan))
+
+    def _outdated(self) -> None:
+        self._changing = True
+        self._plan_again(self._keeps)
+
+    def _export(self) -> None:
+        form = self.sheet.export
+        if form.target is None:
+            form.place.setFocus()
+            return
+        self._wait(self.tr("Exporting to {place}").format(place=form.target.name))
+        self.work.export(form.target, form.format, self._scope(form.scope), form.copying)
+
+    def _exported(self, report: ExportReport) -> None:
+        form = self.sheet.export
+        self.sheet.show_step(form, self.tr("Export labels"))
+        count = words.number(report.written)
+        text = self.tr("{n} images written to {place}.").format(n=count, place=form.target)
+        if not report.written:
+            text = self.tr("No image has what was asked for, so {place} is empty.").format(place=form.target)
+        if report.left_out:
+            text += " " + self.tr("{n} are not where they were, and were left out.").format(
+                n=words.number(report.left_out)
+            )
+        form.result.show_message(text, "warning" if report.left_out or not report.written else "success")
+
+    def _scope(self, name: str) -> Ids | ImageFilter | None:
+        page = self._page
+        if name == "listed":
+            return page.model.ids
+        if name == "selected":
+            return page.view.chosen_ids()
+        return None if name == "all" else ImageFilter(name)  # type: ignore[arg-type]
+
+    # --- waiting, failing, stopping
+
+    def _wait(self, text: str) -> None:
+        self._before = self.sheet.steps.currentWidget() or self.sheet.choice
+        self.sheet.waiting.begin(text)
+        self.sheet.show_step(self.sheet.waiting, self.sheet.title.text(), self.sheet.path.full_text)
+
+    def _progressed(self, count: int, share: float) -> None:
+        self.sheet.waiting.advance(words.number(count), share)
+
+    def _stop(self) -> None:
+        self.sheet.waiting.stopping()
+        self.work.stop()
+
+    def _stopped(self) -> None:
+        self._back("")
+
+    def _failed(self, sentence: str) -> None:
+        self._back(sentence)
+
+    def _back(self, sentence: str) -> None:
+        """To the step from which the work was begun, with what went wrong."""
+        if not self.open:
+            return
+        step = self._before if self._before is not self.sheet.waiting else self.sheet.choice
+        importing = step is not self.sheet.export
+        title = self.tr("Import labels") if importing else self.tr("Export labels")
+        self.sheet.show_step(step, title, self.sheet.path.full_text if step is self.sheet.preview else "")
+        self.sheet.failure.show_message(sentence, "error")
+
+    # --- the grid meanwhile
+
+    def _show_listing(self, listing: Listing) -> None:
+        """Put the sheet aside and show images of the plan."""
+        assert self._preview is not None
+        self._hide()
+        text = self.tr("The labels of {file} are not imported yet.").format(file=self._preview.plan.source.name)
+        self.waiting_bar.show_message(text, "info", action_text=self.tr("Back to the preview"))
+        self._page.context.show_listing(listing)
+
+    def _back_to_preview(self) -> None:
+        if self._preview is None:
+            return
+        self.waiting_bar.hide()
+        self._page.context.show_listing(None)
+        self._show()
+        self.sheet.take_focus()
+        if self._stale:
+            self._plan_again(self._keeps)
+
+    def _labels_changed(self) -> None:
+        self._stale = True
+        if self.open and self._preview is not None and not self.work.busy:
+            self._plan_again(self._keeps)
+
+    def _may_import(self) -> bool:
+        if not self._session.read_only:
+            return True
+        text = self.tr("Another window has this project open, so labels cannot be imported here; close it there first.")
+        self._session.message.emit(text, "warning")
+        return False
+
+    def _forget(self) -> None:
+        self._preview = None
+        self.waiting_bar.hide()
+
+    def _show(self) -> None:
+        """Put the sheet in the place of everything else on the page; the keys of the grid rest."""
+        if self.open:
+            return
+        if self._page.looking:
+            self._page.close_look()
+        layout = self._page.layout()
+        assert layout is not None
+        widgets = [item.widget() for place in range(layout.count()) if (item := layout.itemAt(place)) is not None]
+        self._hidden = [widget for widget in widgets if widget is not None and not widget.isHidden()]
+        for widget in self._hidden:
+            widget.hide()
+        self._disabled = [action for action in self._page.actions() if action.isEnabled()]
+        for action in self._disabled:
+            action.setEnabled(False)
+        self.sheet.show()
+
+    def _hide(self) -> None:
+        if not self.open:
+            return
+        self.sheet.hide()
+        for widget in self._hidden:
+            widget.show()
+        for action in self._disabled:
+            action.setEnabled(True)
+        self._hidden, self._disabled = [], []
+        self._page.view.setFocus()
+
+
+def dropped_table(event: QDropEvent) -> Path | None:
+    """The one table that is being dragged."""
+    urls = event.mimeData().urls()
+    if len(urls) != 1 or not urls[0].isLocalFile():
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if path.suffix.lower() in TABLES and path.is_file() else None
