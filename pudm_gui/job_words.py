@@ -29,8 +29,10 @@ def job_words(job: Job) -> tuple[str, float | None]:
     if latest is not None and latest["event"] == "progress":
         done, total = latest.get("done") or 0, latest.get("total") or 0
         fraction = done / total if total else None
-        if what := str(latest.get("what") or ""):
+        if (what := str(latest.get("what") or "")) and what != words:
             words += f" · {what}"
+        if (left := latest.get("seconds_left")) is not None and job.state != "paused":
+            words += f" · {time_left(left)}"
     elif latest is not None and (steps := _steps(job)):
         step = int(latest.get("step") or 0)
         fraction = step / steps

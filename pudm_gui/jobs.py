@@ -87,7 +87,7 @@ class Job(QObject):
         send_command(self.run.path, command)
 
     def stop(self) -> None:
-        """End the process: training saves a checkpoint first, and can go on from it later; other stages just end.
+        """End the process. Training saves a checkpoint first, looking at images what it has; other stages just end.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Job(QObject):
             The disk is full.
         """
         self._stopping = True
-        if self.stage == "train":
+        if self.stage in ("train", "features"):
             self.send("stop")
         else:
             self.stop_requested.emit()
@@ -164,7 +164,7 @@ class JobRunner(QObject):
         Parameters
         ----------
         stage
-            "train", "sample", "evaluate", "prior" or "export".
+            "train", "sample", "evaluate", "prior", "features" or "export".
         run
             The folder that the stage writes its events into. For "sample" it is the folder of the new images.
         arguments

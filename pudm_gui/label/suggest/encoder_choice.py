@@ -120,8 +120,8 @@ class EncoderChoice(QWidget):
             new.append(Encoder("base", self.tr("As the base model sees it"), help_text, folder=base))
         if self._folder is not None:
             new.append(Encoder("folder", self._folder.name, str(self._folder), folder=self._folder))
-        taken = {one.key for one in known}
-        return known + [one for one in new if one.key not in taken]
+        taken = {one.key for one in known} | {one.model for one in self._source.known if one.model}
+        return known + [one for one in new if one.key not in taken and str(one.folder) not in taken]
 
     def _fill(self) -> None:
         for made in self.buttons.values():

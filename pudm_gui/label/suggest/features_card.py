@@ -109,14 +109,14 @@ class FeaturesCard(QFrame):
 
     def _working_words(self) -> str:
         progress = self._progress
-        if progress is None or not progress.total:
-            return self.tr("Looking at the images: getting ready…")
+        if progress is None or not progress.what:
+            return self.tr("Getting ready…")
+        if not progress.total:
+            return f"{progress.what}…"
         number = QLocale().toString
-        words = self.tr("Looking at the images: {done} of {total}").format(
-            done=number(progress.done), total=number(progress.total)
+        words = self.tr("{what}: {done} of {total}").format(
+            what=progress.what, done=number(progress.done), total=number(progress.total)
         )
-        if progress.done >= progress.total:
-            return self.tr("Looking at the images: putting them in order…")
         return words if progress.seconds_left is None else f"{words} · {time_left(progress.seconds_left)}"
 
     def _show_progress(self, progress: JobProgress | None) -> None:

@@ -16,8 +16,6 @@ from training.events import Event
 from training.runs import RunFolder
 
 STAGE = "features"
-SURE_AFTER = 1.0
-"""Seconds of work after which its speed says how long the rest takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class JobProgress:
     """A phrase of the engine; "" while it prepares."""
     done: int = 0
     total: int = 0
-    """Images; 0 while unknown."""
+    """0 while unknown."""
     seconds_left: float | None = None
 
     @property
@@ -38,16 +36,14 @@ class JobProgress:
     @classmethod
     def read(cls, events: Sequence[Event]) -> JobProgress:
         """What the events of one process say."""
-        told = [event for event in events if event.get("event") == "progress"]
-        if not told:
-            return cls()
-        last = told[-1]
-        same = [event for event in told if event.get("what") == last.get("what")]
-        done, total = int(last.get("done") or 0), int(last.get("total") or 0)
-        seconds = float(last["time"]) - float(same[0]["time"])
-        gained = done - int(same[0].get("done") or 0)
-        left = (total - done) * seconds / gained if gained > 0 and seconds >= SURE_AFTER else None
-        return cls(str(last.get("what") or ""), done, total, left)
+        last = next((event for event in reversed(events) if event.get("event") == "progress"), {})
+        left = last.get("seconds_left")
+        return cls(
+            str(last.get("what") or ""),
+            int(last.get("done") or 0),
+            int(last.get("total") or 0),
+            None if left is None else float(left),
+        )
 
 
 class FeaturesJob(QObject):

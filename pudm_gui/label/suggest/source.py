@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -15,11 +16,12 @@ from pudm_gui.project.project import Project
 from pudm_gui.session import Session
 from pudm_gui.widgets.off_thread import OffThread
 from training.errors import UserError
+from training.feature_store import JOB
+from training.runs import RunFolder
 
 if TYPE_CHECKING:
     from pudm_gui.suggest.index import FeatureIndex
 
-FOLDER = "features"
 AGAIN_MS = 1500
 """New images are counted when none has come for so long."""
 
@@ -33,6 +35,8 @@ class Known:
     encoder: str
     name: str
     """For people."""
+    model: str = ""
+    """Folder or file of its model, where it is one of a base model or from a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +180,12 @@ class FeatureSource(QObject):
 
 def find_features(project: Project, encoder: str) -> _Found:
     """Which features the project has, and those of `encoder` loaded; "" takes the first. For threads."""
+    from pudm_gui.project.features import features_folder
     from pudm_gui.suggest.index import FeatureIndex
     from training.feature_store import FeatureStore
 
-    stores = FeatureStore.available(project.path / FOLDER)
-    known = tuple(Known(store.info.encoder, store.info.name) for store in stores)
+    stores = FeatureStore.available(features_folder(project))
+    known = tuple(Known(store.info.encoder, store.info.name, _model(store.folder)) for store in stores)
     store = next((store for store in stores if encoder in ("", store.info.encoder)), None)
     if store is None:
         return _Found(known)
@@ -188,3 +193,12 @@ def find_features(project: Project, encoder: str) -> _Found:
         return _Found(known, FeatureIndex.load(project, store))
     except UserError as error:
         return _Found(known, problem=str(error))
+
+
+def _model(folder: Path) -> str:
+    """What the last job on a store was started with."""
+    job = RunFolder(folder / JOB)
+    try:
+        return job.spec().features.source
+    except (UserError, OSError):  # made by hand, or copied without it
+        return ""

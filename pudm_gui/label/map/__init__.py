@@ -1,0 +1,1 @@
+"""The map of all images: like ones lie near each other."""

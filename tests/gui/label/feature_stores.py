@@ -1,0 +1,69 @@
+"""Small feature stores for window tests, written as the engine writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pudm_gui.project.images import image_ids, image_rows
+from pudm_gui.project.project import Project
+from training.feature_store import CLUSTERS, MAP, REDUCED, StoreInfo, digest_rows
+from training.feature_writer import FeatureWriter
+
+REDUCED_TO = 16
+
+
+def write_features(
+    project: Project,
+    encoder: str = "pixels",
+    *,
+    group_of: Callable[[str], int] = lambda name: int(name[0]),
+    keep: Callable[[str], bool] = lambda name: True,
+) -> None:
+    """Features of all images whose file name `keep` takes: their pixels, as those of digits named DIGIT-NUMBER.png.
+
+    Digits of a kind form a group, which lies on a circle of the map.
+    """
+    rows = [row for row in image_rows(project, image_ids(project)) if keep(Path(row.path).name) and not row.problem]
+    rows = list({row.sha256: row for row in rows}.values())
+    pixels = np.stack([_pixels(row.file) for row in rows])
+    groups = np.array([group_of(Path(row.path).name) for row in rows])
+    digests = digest_rows([row.sha256 for row in rows])
+    with FeatureWriter(project.path / "features" / encoder, _info(encoder, pixels.shape[1])) as writer:
+        writer.append(digests, pixels, _hashes(pixels))
+        writer.commit()
+        with writer.deriving(REDUCED_TO) as folder:
+            centred = pixels - pixels.mean(axis=0)
+            reduced = centred @ np.linalg.svd(centred, full_matrices=False)[2][:REDUCED_TO].T
+            _write(folder / REDUCED, (reduced / np.linalg.norm(reduced, axis=1, keepdims=True)).astype(np.float16))
+            _write(folder / MAP, _circle(groups))
+            _write(folder / CLUSTERS, groups.astype(np.int32))
+
+
+def _info(encoder: str, dimension: int) -> StoreInfo:
+    return StoreInfo(encoder=encoder, name=encoder.capitalize(), dimension=dimension, weights_sha256="0" * 64)
+
+
+def _pixels(file: Path) -> NDArray[np.float32]:
+    with Image.open(file) as image:
+        return np.asarray(image.convert("L").resize((8, 8)), np.float32).ravel() + 1
+
+
+def _hashes(pixels: NDArray[np.float32]) -> NDArray[np.uint64]:
+    bits = (pixels > np.median(pixels, axis=1, keepdims=True)).astype(np.uint8)
+    return np.packbits(bits, axis=1).view(np.uint64).ravel()
+
+
+def _circle(groups: NDArray[np.int64]) -> NDArray[np.float32]:
+    """``(N, 2)``: a small heap for each group."""
+    angle = 2 * np.pi * groups / (groups.max() + 1)
+    heap = np.random.default_rng(0).normal(0, 0.01, (len(groups), 2))
+    return (0.5 + 0.4 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + heap).astype(np.float32)
+
+
+def _write(path: Path, values: NDArray) -> None:
+    path.write_bytes(np.ascontiguousarray(values).tobytes())
