@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
@@ -53,6 +55,11 @@ class HintLine(QFrame):
         self._fading.timeout.connect(lambda: self.note.setText(""))
         self._offering = QTimer(self, singleShot=True, interval=OFFER_MS)
         self._offering.timeout.connect(self.former.hide)
+
+    def add_at_right(self, widget: QWidget) -> None:
+        """Give `widget` a place left of the selection."""
+        row = cast(QHBoxLayout, self.layout())
+        row.insertWidget(row.indexOf(self.moved), widget)
 
     def show_keys_of_grid(self, *, judging: bool = False) -> None:
         """`judging`: the list is one of suggestions, which two keys judge."""

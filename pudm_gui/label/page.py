@@ -18,9 +18,12 @@ from pudm_gui.label.grid.model import GridModel
 from pudm_gui.label.grid.thumbnails import Thumbnails
 from pudm_gui.label.grid.view import GridView
 from pudm_gui.label.hint_line import HintLine
+from pudm_gui.label.history.panel import HistoryPanel
 from pudm_gui.label.keys import Keys
 from pudm_gui.label.labeling import Labeling
 from pudm_gui.label.look import LookView
+from pudm_gui.label.people.name import use_remembered_name
+from pudm_gui.label.people.panel import PeoplePanel
 from pudm_gui.label.preparing import Preparing
 from pudm_gui.label.settings import LabelSettings
 from pudm_gui.label.shown_image import ShownImage
@@ -28,6 +31,7 @@ from pudm_gui.label.side import LabelContext, SidePanels
 from pudm_gui.label.suggest.finding import Finding
 from pudm_gui.label.tags.stock import TagStock
 from pudm_gui.label.tags.tagging import Tagging
+from pudm_gui.label.wellbeing.wellbeing import Wellbeing
 from pudm_gui.project.model import Counts
 from pudm_gui.project.roots import add_root
 from pudm_gui.project.thumbnails import ThumbnailCache
@@ -61,6 +65,7 @@ class LabelPage(QWidget):
         super().__init__(parent)
         self.session = session
         self.settings = LabelSettings.load()
+        use_remembered_name(session.project)
         self._cache = None if session.read_only else ThumbnailCache(session.project.path)
         self.model = GridModel(session.project, self)
         self.thumbnails = Thumbnails(self._cache, self)
@@ -104,6 +109,7 @@ class LabelPage(QWidget):
         self.side = SidePanels()
         self.finding = Finding(self.context, self.hints, self._cache, self)
         self._add_panels()
+        self.wellbeing = Wellbeing(self.context, self.shown_image, self)
         self._lay_out()
         self.exchange = Exchange(self)
         self.keys = Keys(self)
@@ -241,6 +247,13 @@ class LabelPage(QWidget):
     def _add_panels(self) -> None:
         self.side.add("image", self.tr("The chosen image"), "info", lambda: self.close_up)
         self.finding.add_panels(self.side)
+        self.side.add("history", self.tr("History"), "history", lambda: HistoryPanel(self.context))
+        self.side.add(
+            "people",
+            self.tr("People"),
+            "people",
+            lambda: PeoplePanel(self.context, self.exchange.start_import, self.exchange.start_export),
+        )
         self.side.show_panel("image")
 
     def _lay_out(self) -> None:
@@ -258,9 +271,11 @@ class LabelPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.bar)
+        layout.addWidget(self.wellbeing.pause)
         layout.addWidget(self.splitter, 1)
         layout.addWidget(self.hints)
         self.hints.show_keys_of_grid()
+        self.hints.add_at_right(self.wellbeing.count)
 
     def _connect_session(self) -> None:
         session = self.session
@@ -365,6 +380,7 @@ class LabelPage(QWidget):
         self.view.set_hidden(self.session.hide_everything)
         self.shown_image.refresh()
         self.finding.previews.refresh()
+        self.wellbeing.apply()
 
     def _go_on_by(self, advance: bool, skip_labeled: bool) -> None:
         self.settings.advance, self.settings.skip_labeled = advance, skip_labeled

@@ -50,6 +50,12 @@ class ShownImage(QObject):
         """Whether a picture is still to come."""
         return self._pictures.busy
 
+    @property
+    def bare(self) -> int | None:
+        """Id of the image whose picture is to be seen as it is; None where it is covered, or there is none."""
+        seen = self._close_up.isVisible() or self._look.isVisible()
+        return self._drawn if seen and not self._covered else None
+
     def close(self) -> None:
         """Wait for the thread; what it has made is no longer shown."""
         self._index = None

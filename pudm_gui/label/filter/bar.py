@@ -11,7 +11,6 @@ from pudm_gui.label.filter.chips import ConditionChips, ShowChips
 from pudm_gui.label.filter.conditions import EMPTY
 from pudm_gui.label.filter.facet_source import FacetSource
 from pudm_gui.label.filter.form import FilterForm
-from pudm_gui.label.filter.look_menu import LookMenu
 from pudm_gui.label.filter.popover import Popover
 from pudm_gui.label.filter.remark import Remark
 from pudm_gui.label.filter.search_field import SearchField
@@ -20,6 +19,7 @@ from pudm_gui.label.filter.state import FilterState
 from pudm_gui.label.filter.views import ViewsPanel
 from pudm_gui.label.grid.view import LARGEST, SMALLEST
 from pudm_gui.label.settings import LabelSettings
+from pudm_gui.label.wellbeing.menu import WellbeingMenu
 from pudm_gui.project.model import Counts, ImageFilter, Listing
 from pudm_gui.session import Session
 from pudm_gui.widgets.icons import icon
@@ -37,7 +37,7 @@ class FilterBar(QWidget):
     filter_changed
         An `ImageFilter`.
     look_changed
-        Something in the settings that were handed over: blur, strength, grey.
+        Something about covered pictures, the count or the pauses in the settings that were handed over.
     tile_changed
         Edge in pixels.
     close_up_toggled
@@ -198,12 +198,9 @@ class FilterBar(QWidget):
         return slider
 
     def _make_blur(self) -> QToolButton:
-        button = self._tool("eye-off", self.tr("Blur sensitive images, and how much"))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = LookMenu(self._settings, button)
-        menu.changed.connect(self.look_changed)
-        button.setMenu(menu)
-        return button
+        self.wellbeing = WellbeingMenu(self._settings, self)
+        self.wellbeing.changed.connect(self.look_changed)
+        return self._popping("eye-off", self.tr("How sensitive images are shown, and pauses"), self.wellbeing)
 
     def _popping(self, icon_name: str, tip: str, panel: Popover) -> QToolButton:
         button = self._tool(icon_name, tip)

@@ -17,6 +17,7 @@ from PySide6.QtTest import QTest
 
 from pudm_gui.label.decode import read_image
 from pudm_gui.label.grid.tiles import eye_rect
+from pudm_gui.label.veil import Strength
 from pudm_gui.project.images import image_rows
 from pudm_gui.project.thumbnails import ThumbnailCache
 from tests.gui.label.driver import CTRL, Driver, detail, pixels
@@ -172,10 +173,9 @@ def test_the_eye_on_a_tile_reveals_while_it_is_pressed(page_of: Callable[..., Dr
 def test_blur_can_be_stronger_and_switched_off(page_of: Callable[..., Driver], test_data: Path) -> None:
     page = page_of(test_data / "photos" / "vehicles-animals" / "vehicle", sensitive=1)
     usual = detail(page.seen(0))
-    actions = {action.text(): action for action in page.page.bar.blur.menu().actions()}
-    actions["Beyond recognition"].trigger()
+    page.page.bar.wellbeing.strengths[Strength.STRONG].click()
     assert detail(page.seen(0)) < usual
-    actions["Blur sensitive images"].trigger()
+    page.page.bar.wellbeing.blur.click()
     assert detail(page.seen(0)) > 2 * usual
 
 

@@ -1,0 +1,1 @@
+"""The panel "History": what was done, by whom and when, and taking single entries back."""
