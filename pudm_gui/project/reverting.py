@@ -59,7 +59,7 @@ def _origin(db: sqlite3.Connection, action_id: int) -> int:
     ).fetchone() or ("", None, None)
     if kind in ("label", "tag", "import"):
         return action_id
-    if kind == "revert" and aimed != "revert":
+    if kind == "revert" and target is not None and aimed != "revert":
         return target
     raise KeyError(action_id)
 

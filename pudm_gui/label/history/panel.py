@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QListView, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from pudm_gui.label.history.chosen import ChosenEntry
@@ -30,6 +30,7 @@ class HistoryList(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setProperty("role", "panel")
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
@@ -37,6 +38,14 @@ class HistoryList(QListView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setAccessibleName(self.tr("History"))
         self.clicked.connect(self.opened)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The chosen row stays in sight when what is known of it opens below."""
+        before = QRect(QPoint(), event.oldSize())
+        kept = self.currentIndex().isValid() and self.visualRect(self.currentIndex()).intersects(before)
+        super().resizeEvent(event)
+        if kept:
+            self.scrollTo(self.currentIndex())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
@@ -103,7 +112,7 @@ class HistoryPanel(QFrame):
         self._thread.cancel_waiting()
         self._thread.submit(lambda: images_of(project, entry.id), show)
 
-    def closeEvent(self, event: object) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:
         self._thread.cancel_waiting()
         self._thread.wait()
 

@@ -35,9 +35,8 @@ class HistoryWords(QObject):
         return " · ".join(part for part in parts if part)
 
     def source(self, entry: HistoryEntry) -> str:
-        """Where the labels came from; "" for those given by hand."""
+        """Where the labels came from; "" where that goes without saying, as by hand or from a file."""
         words = {
-            "import": self.tr("from a file"),
             "suggestion": self.tr("suggested"),
             "audit": self.tr("audit"),
         }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QLocale, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -27,6 +28,7 @@ from pudm_gui.project.model import Listing
 from pudm_gui.widgets.elided import ElidedLabel
 from pudm_gui.widgets.icons import IconMark, icon
 from pudm_gui.widgets.off_thread import OffThread
+from pudm_gui.widgets.plain_text import printable
 
 PAUSE_MS = 300
 """Between two counts while somebody labels."""
@@ -110,7 +112,6 @@ class PeoplePanel(QScrollArea):
         self._rule()
         self._layout.addWidget(self._label(self.tr("Who has labeled"), "strong"))
         self.annotators = QVBoxLayout()
-        self.annotators.setSpacing(2)
         self._layout.addLayout(self.annotators)
         self.nobody = self._label(self.tr("Nobody yet."), "small")
         self._layout.addWidget(self.nobody)
@@ -142,7 +143,7 @@ class PeoplePanel(QScrollArea):
         self._rule()
         self._layout.addWidget(self._label(self.tr("Label with a colleague"), "strong"))
         steps = self.tr(
-            "1. Your colleague makes a project from a copy of the same images, and gives their name here.\n"
+            "1. Your colleague makes a project from a copy of the same images, and writes their name here.\n"
             "2. They label some of what you have labeled, and export their labels.\n"
             "3. You import that file. Images are found by path or content, and the labels keep your colleague's name."
         )
@@ -193,8 +194,7 @@ class PeoplePanel(QScrollArea):
 
     def _show(self, found: People) -> None:
         _empty(self.annotators)
-        for one in found.annotators[:SHOWN]:
-            self.annotators.addWidget(self._annotator(one))
+        self.annotators.addWidget(self._annotators(found.annotators[:SHOWN]))
         if (more := len(found.annotators) - SHOWN) > 0:
             self.annotators.addWidget(self._label(self.tr("and {n} more").format(n=more), "small"))
         self.nobody.setVisible(not found.annotators)
@@ -219,21 +219,24 @@ class PeoplePanel(QScrollArea):
             widget.setVisible(count > 0)
         self.settle_button.setEnabled(not self._context.session.read_only)
 
-    def _annotator(self, one: Annotator) -> QWidget:
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE_XS)
-        you = one.name == self._context.session.project.annotator
-        name = self.tr("{name} (you)").format(name=one.name) if you else one.name
-        layout.addWidget(ElidedLabel(name, mode=Qt.TextElideMode.ElideRight), 1)
-        for kind, count in (("sensitive", one.sensitive), ("normal", one.normal)):
-            number = QLabel(QLocale().toString(count))
-            number.setAccessibleName(f"{one.name}: {count} {kind}")
-            layout.addWidget(IconMark(kind, 13))
-            layout.addWidget(number)
-            layout.addSpacing(theme.SPACE_XS)
-        return row
+    def _annotators(self, annotators: Sequence[Annotator]) -> QWidget:
+        table = QWidget()
+        grid = QGridLayout(table)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.SPACE_XS)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(0, 1)
+        for place, one in enumerate(annotators):
+            you = one.name == self._context.session.project.annotator
+            name = self.tr("{name} (you)").format(name=one.name) if you else one.name
+            grid.addWidget(ElidedLabel(name, mode=Qt.TextElideMode.ElideRight), place, 0)
+            for column, (kind, count) in enumerate((("sensitive", one.sensitive), ("normal", one.normal))):
+                number = QLabel(QLocale().toString(count))
+                number.setAlignment(Qt.AlignmentFlag.AlignRight)
+                number.setAccessibleName(f"{printable(one.name)}: {count} {kind}")
+                grid.addWidget(IconMark(kind, 13), place, 1 + 2 * column)
+                grid.addWidget(number, place, 2 + 2 * column)
+        return table
 
     def _rule(self) -> None:
         line = QFrame()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
 from pudm_gui.widgets.icons import IconMark
@@ -17,7 +17,7 @@ REST = 300.0
 SNOOZE = 600.0
 
 
-class PauseReminder(QFrame):
+class PauseReminder(QWidget):
     """A line above the grid. It adds up the time for which pictures were to be seen in the window in front.
 
     Signals
@@ -42,7 +42,6 @@ class PauseReminder(QFrame):
         self._looked = 0.0
         self._due = 0.0
         self._before = self._last_look = clock()
-        self.setProperty("role", "message-info")
         self._lay_out()
         self.hide()
         self._timer = QTimer(self, interval=TICK_MS)
@@ -85,7 +84,12 @@ class PauseReminder(QFrame):
         self.go_on.setProperty("role", "quiet")
         self.go_on.setToolTip(self.tr("Begin to count anew"))
         self.go_on.clicked.connect(self._start_over)
-        layout = QHBoxLayout(self)
+        line = QFrame()
+        line.setProperty("role", "message-info")
+        around = QVBoxLayout(self)
+        around.setContentsMargins(theme.SPACE_M, 0, theme.SPACE_M, theme.SPACE_S)
+        around.addWidget(line)
+        layout = QHBoxLayout(line)
         layout.setContentsMargins(theme.SPACE_M, theme.SPACE_XS, theme.SPACE_S, theme.SPACE_XS)
         layout.setSpacing(theme.SPACE_S)
         layout.addWidget(IconMark("pause", 18, "accent"))
