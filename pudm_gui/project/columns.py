@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from pudm_gui.project.model import Ids
 
+LISTED = 50_000
+"""Numbers that are turned into text at once."""
 PIECE = 1 << 20
 """Characters that are turned into numbers at once: a few milliseconds in which no other Python thread runs."""
 
@@ -31,6 +33,12 @@ def integers(db: sqlite3.Connection, sql: str, parameters: tuple[object, ...] | 
         pieces.append(np.fromstring(text[start:end], dtype=np.int64, sep=","))
         start = end + 1
     return np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
+
+
+def listed(ids: Ids) -> str:
+    """`ids` as a JSON list, to be bound in a query; it is written in pieces, for the same reason."""
+    pieces = (str(ids[start : start + LISTED].tolist())[1:-1] for start in range(0, len(ids), LISTED))
+    return f"[{','.join(pieces)}]"
 
 
 def largest_id(db: sqlite3.Connection) -> int:

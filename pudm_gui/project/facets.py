@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from pudm_gui.project.columns import listed
 from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project
 from pudm_gui.project.tags import tag_counts
@@ -35,7 +36,7 @@ def tag_shares(project: Project, ids: Ids) -> dict[str, int]:
     rows = project.db.execute(
         """SELECT tag, count(*) FROM tags WHERE image_id IN (SELECT value FROM json_each(?))
         GROUP BY tag ORDER BY count(*) DESC, tag""",
-        (str(np.asarray(ids).tolist()),),
+        (listed(np.asarray(ids)),),
     )
     return dict(rows.fetchall())
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pudm_gui.project.actions import Action, add_action, carry_out, common_label, given_by, head, next_action, redoable
+from pudm_gui.project.columns import listed
 from pudm_gui.project.model import Change, ChangeKind, Ids, Label
 from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
@@ -66,7 +67,7 @@ def apply_labels(
             {
                 "action": action,
                 "label": label,
-                "ids": str(np.unique(ids).tolist()),
+                "ids": listed(np.unique(ids)),
                 "annotator": encode(annotator),
                 "source": source,
             },
