@@ -89,6 +89,7 @@ class HintLine(QFrame):
                 ("A", self.tr("sensitive, next")),
                 ("X", self.tr("normal, next")),
                 ("U", self.tr("clear")),
+                ("R", self.tr("hold to see")),
             ]
         return [("S", self.tr("sensitive")), ("N", self.tr("normal")), ("U", self.tr("clear"))]
 

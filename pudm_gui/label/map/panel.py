@@ -36,6 +36,9 @@ from pudm_gui.widgets.off_thread import OffThread
 if TYPE_CHECKING:
     from pudm_gui.label.map.canvas import MapCanvas
 
+ZOOM = 0.7
+"""Of what is in sight, at a press of the button."""
+
 
 class MapPanel(QFrame):
     """All images as points. What is chosen here is chosen in the grid, and the other way round.
@@ -136,14 +139,14 @@ class MapPanel(QFrame):
         hint = note(self.tr("Draw around images, or click on a group"))
         row.addWidget(hint, 1)
         tools = (
-            ("zoom-in", self.tr("Closer (+)"), lambda: self.canvas and self.canvas.zoom(0.7)),
-            ("image", self.tr("Show all (Home)"), lambda: self.canvas and self.canvas.fit()),
+            ("zoom-in", self.tr("Closer (+, or the wheel)"), lambda canvas: canvas.zoom(ZOOM)),
+            ("fit", self.tr("Show all (Home)"), lambda canvas: canvas.fit()),
         )
         for icon_name, words, slot in tools:
             made = self._tool(icon_name, words)
-            made.clicked.connect(slot)
+            made.clicked.connect(lambda _=False, slot=slot: self.canvas and slot(self.canvas))
             row.addWidget(made)
-        self.wide = self._tool("chevron-left", self.tr("Make the map wide, or narrow again"))
+        self.wide = self._tool("widen", self.tr("Make the map wide, or narrow again"))
         self.wide.setCheckable(True)
         self.wide.toggled.connect(self.wide_wanted)
         row.addWidget(self.wide)

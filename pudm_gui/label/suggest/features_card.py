@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from pudm_gui import theme
@@ -38,13 +38,12 @@ class FeaturesCard(QFrame):
         self.more_button.toggled.connect(self.choice.setVisible)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_S)
-        row.addWidget(self.look_button)
-        row.addWidget(self.stop_button)
-        row.addStretch(1)
-        row.addWidget(self.more_button)
-        layout.addWidget(self.words)
-        layout.addWidget(self.bar)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.more_button, alignment=Qt.AlignmentFlag.AlignTop)
         layout.addLayout(row)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.look_button)
+        layout.addWidget(self.stop_button, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.choice)
         source.changed.connect(self.refresh)
         source.job.progressed.connect(self._show_progress)
@@ -100,12 +99,11 @@ class FeaturesCard(QFrame):
                 "Let the program look at all images once, here on this computer; then it finds more like those you "
                 "mark."
             )
-        name = source.index.store.info.name
         if source.missing:
             words = self.tr("{n} new images have not been looked at.")
             one = self.tr("1 new image has not been looked at.")
             return one if source.missing == 1 else words.format(n=number(source.missing))
-        return self.tr("All {n} images have been looked at ({name}).").format(n=number(len(source.index)), name=name)
+        return self.tr("All {n} images have been looked at.").format(n=number(len(source.index)))
 
     def _working_words(self) -> str:
         progress = self._progress

@@ -75,7 +75,7 @@ class MissedSection(Section):
         for gap in gaps:
             count = QLocale().toString(gap.size)
             words = self.tr("1 image") if gap.size == 1 else self.tr("{n} images").format(n=count)
-            strip = Strip(self._context.session.project, self._previews)
+            strip = Strip(self._context.session.project, self._previews, suspected=True)
             strip.show_images(gap.ids, self.tr("{images} of one kind: show them").format(images=words))
             strip.clicked.connect(partial(self.show_kind, gap))
             rows.addWidget(strip)

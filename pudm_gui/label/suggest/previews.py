@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from pudm_gui.label.grid.thumbnail import Store, Tile, Wanted, key_of
@@ -11,11 +12,13 @@ from pudm_gui.label.grid.thumbnails import Thumbnails
 from pudm_gui.label.settings import LabelSettings
 from pudm_gui.label.veil import Veil
 from pudm_gui.project.images import image_rows
-from pudm_gui.project.model import Ids, ImageRow, Label
+from pudm_gui.project.model import Ids, ImageRow, Label, Listing
 from pudm_gui.session import Session
 
 MEMORY_LIMIT = 24 << 20
 """Bytes of pixmaps."""
+SUGGESTED = Listing("", np.empty(0, np.int64), source="suggestion")
+"""Any list of suggestions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,10 @@ class Previews(QObject):
             self._wanted.pop(id(owner), None)
         self._ask()
 
-    def preview(self, row: ImageRow, label: Label) -> Preview:
-        """How the image looks now."""
+    def preview(self, row: ImageRow, label: Label, *, suspected: bool = False) -> Preview:
+        """How the image looks now. `suspected`: it is shown because it may be sensitive."""
         cover = self._settings.cover
-        veiled = cover.veiled and cover.over(label)
+        veiled = cover.veiled and cover.over(label, SUGGESTED if suspected else None)
         return Preview(row, self._thumbnails.tile(key_of(row)), veiled, self.hidden)
 
     def refresh(self) -> None:

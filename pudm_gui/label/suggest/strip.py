@@ -31,9 +31,12 @@ class Strip(QWidget):
 
     clicked = Signal()
 
-    def __init__(self, project: Project, previews: Previews, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, project: Project, previews: Previews, parent: QWidget | None = None, *, suspected: bool = False
+    ) -> None:
+        """`suspected`: the images may be sensitive, and are covered where the person wants that."""
         super().__init__(parent)
-        self._project, self._previews = project, previews
+        self._project, self._previews, self._suspected = project, previews, suspected
         self._rows: list[ImageRow] = []
         self._labels: list[Label] = []
         self._hovered = False
@@ -66,7 +69,7 @@ class Strip(QWidget):
     def previews_shown(self) -> list[Preview]:
         """What is painted, from the left."""
         pairs = zip(self._rows[: self._columns], self._labels, strict=False)
-        return [self._previews.preview(row, label) for row, label in pairs]
+        return [self._previews.preview(row, label, suspected=self._suspected) for row, label in pairs]
 
     def forget(self) -> None:
         """Ask for no more pictures."""
