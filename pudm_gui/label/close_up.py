@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -29,7 +29,8 @@ from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.message import InlineMessage
 from pudm_gui.widgets.plain_text import printable, tip
 
-PICTURE_HEIGHT = 260
+LEAST_PICTURE, PICTURE_SHARE = 150, 0.33
+"""Height of the picture: pixels, and share of the panel's height; it is never higher than wide."""
 
 
 class PeekButton(QPushButton):
@@ -87,7 +88,6 @@ class CloseUp(QScrollArea):
         layout.setContentsMargins(theme.SPACE_M, theme.SPACE_M, theme.SPACE_M, theme.SPACE_M)
         layout.setSpacing(theme.SPACE_S)
         self.canvas = ImageCanvas()
-        self.canvas.setFixedHeight(PICTURE_HEIGHT)
         self.canvas.setAccessibleName(self.tr("The chosen image"))
         self.peek = self._make_peek()
         layout.addWidget(self.canvas)
@@ -129,6 +129,11 @@ class CloseUp(QScrollArea):
             *(self.tag_editor, self.history_title, self.history),
         ]
         self.show_nothing()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wanted = round(PICTURE_SHARE * self.viewport().height())
+        self.canvas.setFixedHeight(max(LEAST_PICTURE, min(wanted, self.viewport().width())))
 
     # --- what the page tells
 

@@ -69,7 +69,7 @@ class Flow(QWidget):
         return QSize(width, max((size.height() for size in sizes), default=0))
 
     def minimumSizeHint(self) -> QSize:
-        widest = max((item.sizeHint().width() for item in self._items), default=0)
+        widest = max((item.minimumSizeHint().width() for item in self._items), default=0)
         more = self._more_size() if len(self._items) > 1 else QSize(0, 0)
         return QSize(widest + (GAP + more.width() if more.width() else 0), self.sizeHint().height())
 

@@ -86,6 +86,7 @@ class FilterForm(Popover):
         super().showEvent(event)
         self._source.want()
         self.refresh()
+        self.tag.setFocus()
 
     # --- parts
 

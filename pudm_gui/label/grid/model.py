@@ -268,14 +268,14 @@ class GridModel(QObject):
         self.changed.emit()
 
     def _count(self) -> None:
-        """Count from what is at hand; where there are unreadable images, a thread finds out whether some have a
-        label."""
+        """Count from what is at hand; where there are unreadable or changed images, a thread finds out whether
+        some have a label, or an old one still."""
         before = self.counts
         hopeless = before.total - before.unlabeled - before.sensitive - before.normal
         sensitive, normal = label_totals(self.project.db)
         unlabeled = before.total - sensitive - normal - hopeless
         self._set_counts(replace(before, unlabeled=unlabeled, sensitive=sensitive, normal=normal))
-        if before.unreadable:
+        if before.unreadable or before.changed:
             self._count_exactly()
 
     def _count_exactly(self) -> None:

@@ -54,8 +54,7 @@ def test_every_filter_is_read_back_from_its_text(filter_: ImageFilter) -> None:
 
 
 @given(
-    st.text(max_size=40)
-    | st.lists(st.sampled_from(['tag:"a\\",', '..<>=', 'size:-is:x2mb']), max_size=8).map(" ".join)
+    st.text(max_size=40) | st.lists(st.sampled_from(['tag:"a\\",', "..<>=", "size:-is:x2mb"]), max_size=8).map(" ".join)
 )
 def test_any_text_is_understood_or_answered_with_one_sentence(text: str) -> None:
     try:
