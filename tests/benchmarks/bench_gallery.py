@@ -5,7 +5,8 @@
 Makes N real JPEG files (hard links to 20,000 different ones), a project of them by a real scan, and opens the real
 window on it. With `--folder` files and project are kept there and used again. With `--unscanned` only the file names
 are known when the window opens, so that it works while the scan inspects every file. "Ours" leaves out the time
-in which the GUI thread was ready but other programs had the processors (Linux tells); the target is for that.
+in which the GUI thread was ready but other programs had the processors (Linux tells); the target is for that, and
+for all but opening, for which the time to the first thumbnail counts.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def measure(project: Path, options: argparse.Namespace) -> int:
     explainer.report()
     person.window.close()
     sharp, cached = thumbnail_rates.compare()
-    longest = max(held.ours for held in loop.held if "modules" not in held.name)
+    longest = max(held.ours for held in loop.held if not held.name.startswith("open"))
     return verdict(
         {
             f"our longest pause {1000 * longest:.1f} ms, target {TARGET_MS} ms": 1000 * longest <= TARGET_MS,

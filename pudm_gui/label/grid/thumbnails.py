@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -14,6 +15,8 @@ from pudm_gui.widgets.off_thread import OffThread
 
 MEMORY_LIMIT = 128 << 20
 """Bytes of pixmaps."""
+TOLD_SECONDS = 0.01
+"""What was made within this time is shown together."""
 THREADS = max(1, min(4, (os.cpu_count() or 2) - 1))
 """One processor is left to the window."""
 
@@ -28,7 +31,7 @@ class Thumbnails(QObject):
     """
 
     ready = Signal(int)
-    _made = Signal(object)
+    _made = Signal()
 
     def __init__(self, store: Store | None, parent: QObject, *, limit: int = MEMORY_LIMIT) -> None:
         super().__init__(parent)
@@ -37,7 +40,8 @@ class Thumbnails(QObject):
         self._tiles: OrderedDict[Key, Tile] = OrderedDict()
         self._turns = Turns(store, THREADS)
         self._threads = OffThread(self, threads=THREADS)
-        self._made.connect(self._arrived, Qt.ConnectionType.QueuedConnection)
+        self._arrivals: deque[Thumbnail] = deque()
+        self._made.connect(self._take_arrivals, Qt.ConnectionType.QueuedConnection)
 
     def tile(self, key: Key) -> Tile | None:
         """What there is for `key`, perhaps of another size than wanted now."""
@@ -75,16 +79,29 @@ class Thumbnails(QObject):
             self._threads.submit(self._run, lambda _: None)
 
     def _run(self) -> None:
+        told = 0.0
         try:
             while (turn := self._turns.take()) is not None:
-                if (made := turn()) is not None:
-                    self._made.emit(made)
+                if (made := turn()) is None:
+                    continue
+                self._arrivals.append(made)
+                # Waking the window for each one costs more than making it, where they come from the cache.
+                if time.monotonic() - told > TOLD_SECONDS or not self._turns.more:
+                    self._made.emit()
+                    told = time.monotonic()
         except BaseException:
             self._turns.ended()
             raise
+        finally:
+            if self._arrivals:
+                self._made.emit()
 
-    @Slot(object)
-    def _arrived(self, made: Thumbnail) -> None:
+    @Slot()
+    def _take_arrivals(self) -> None:
+        while self._arrivals:
+            self._take(self._arrivals.popleft())
+
+    def _take(self, made: Thumbnail) -> None:
         self._turns.finish(made.wanted)
         tile = Tile(made)
         if (former := self._tiles.pop(tile.wanted.key, None)) is not None:

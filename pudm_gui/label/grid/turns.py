@@ -36,6 +36,11 @@ class Turns:
         with self._lock:
             return bool(self._waiting or self._under_way)
 
+    @property
+    def more(self) -> bool:
+        """Whether anything wanted has not been begun."""
+        return bool(self._waiting)
+
     def want(self, wanted: Sequence[Wanted]) -> int:
         """Make these, the first first, instead of what was wanted before.
 
