@@ -13,7 +13,7 @@ from pudm_gui.label.map.model import MapModel
 from pudm_gui.label.map.raster import Drawn, Palette, Window
 
 MARGIN = 0.03
-"""Of the plane, around all points."""
+"""Of the width and height of all points, around them."""
 CLOSEST = 0.01
 """The narrowest part of the plane that fills the map."""
 STEP, ZOOM = 0.15, 0.8
@@ -83,7 +83,10 @@ class MapCanvas(pg.GraphicsView):
 
     def fit(self) -> None:
         """Bring all points into sight."""
-        self.box.setRange(QRectF(-MARGIN, -MARGIN, 1 + 2 * MARGIN, 1 + 2 * MARGIN), padding=0)
+        points = self._model.points
+        left, bottom, width, height = (0.0, 0.0, 1.0, 1.0) if points is None else points.bounds
+        aside, above = MARGIN * width, MARGIN * height
+        self.box.setRange(QRectF(left - aside, bottom - above, width + 2 * aside, height + 2 * above), padding=0)
 
     def zoom(self, factor: float) -> None:
         """Show `factor` times as much of the plane."""

@@ -19,6 +19,9 @@ from pudm_gui.suggest.projection import projection
 MASK_EDGE = 1024
 """A line drawn around points is filled in a picture of so many pixels, in which the points are then looked up."""
 
+SMALLEST = 0.02
+"""Edge of the part of the plane that is shown where all points lie together."""
+
 Mask = NDArray[np.bool_]
 
 
@@ -97,6 +100,15 @@ class MapPoints:
 
     def in_cluster(self, cluster: int) -> Mask:
         return self.clusters == cluster
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height of the part of the plane that holds all points."""
+        if not len(self):
+            return 0.0, 0.0, 1.0, 1.0
+        low, high = self.xy.min(axis=0), self.xy.max(axis=0)
+        width, height = np.maximum(high - low, SMALLEST)
+        return float(low[0]), float(low[1]), float(width), float(height)
 
     @cached_property
     def groups(self) -> list[Group]:

@@ -16,7 +16,7 @@ SOLID = 0.78
 """Opacity of a dot."""
 FAINTEST = 0.25
 """Opacity of a pixel with one point, where a pixel may hold many."""
-SHAPED = 4_000
+SHAPED, RINGED = 4_000, 60
 """Up to so many labeled, or chosen, points in sight have shapes of their own; more are dots of their colour."""
 
 Rgb = tuple[int, int, int]
@@ -53,14 +53,14 @@ class Drawn:
     window: Window
     image: NDArray[np.uint8]
     """``(up, across, 4)`` RGBA, the first row at the bottom."""
-    sensitive: NDArray[np.int64]
-    normal: NDArray[np.int64]
     chosen: NDArray[np.int64]
+    normal: NDArray[np.int64]
+    sensitive: NDArray[np.int64]
     """Places of points; none where there are too many for shapes."""
 
 
 def draw(points: MapPoints, chosen: Mask, window: Window, palette: Palette) -> Drawn:
-    """Draw what is in `window`: unlabeled dots below, then normal, sensitive and chosen ones."""
+    """Draw what is in `window`: unlabeled dots below, then chosen, normal and sensitive ones."""
     across, up = window.pixels
     x = ((points.xy[:, 0] - np.float32(window.left)) * np.float32(across / window.width)).astype(np.int32)
     y = ((points.xy[:, 1] - np.float32(window.bottom)) * np.float32(up / window.height)).astype(np.int32)
@@ -69,20 +69,20 @@ def draw(points: MapPoints, chosen: Mask, window: Window, palette: Palette) -> D
     labels, picked = points.labels[seen], chosen[seen]
     radius = window.ratio * next((radius for most, radius in RADII if len(seen) <= most), 0.5 / window.ratio)
     layers = (
-        (labels == Label.UNLABELED, palette.unlabeled),
-        (labels == Label.NORMAL, palette.normal),
-        (labels == Label.SENSITIVE, palette.sensitive),
-        (picked, palette.chosen),
+        (labels == Label.UNLABELED, palette.unlabeled, 0),
+        (picked, palette.chosen, RINGED),
+        (labels == Label.NORMAL, palette.normal, SHAPED),
+        (labels == Label.SENSITIVE, palette.sensitive, SHAPED),
     )
     image = np.zeros((up * across, 4), np.float32)
     shaped: list[NDArray[np.int64]] = []
-    for place, (members, color) in enumerate(layers):
-        few = place > 0 and np.count_nonzero(members) <= SHAPED
+    for members, color, most_shapes in layers:
+        few = np.count_nonzero(members) <= most_shapes
         shaped.append(seen[members] if few else np.empty(0, np.int64))
         if not few and members.any():
             alpha = _discs(y[seen[members]], x[seen[members]], up, across, radius) if radius > 0.75 else None
             _lay_over(image, _density(cells[members], up * across) if alpha is None else alpha, color)
-    return Drawn(window, _bytes(image).reshape(up, across, 4), shaped[2], shaped[1], shaped[3])
+    return Drawn(window, _bytes(image).reshape(up, across, 4), *shaped[1:])
 
 
 def _density(cells: NDArray[np.int64], size: int) -> NDArray[np.float32]:

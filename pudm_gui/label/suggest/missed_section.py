@@ -6,18 +6,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from pudm_gui import theme
 from pudm_gui.label.side import LabelContext
 from pudm_gui.label.suggest.missed_kinds import MissedKinds
 from pudm_gui.label.suggest.previews import Previews
-from pudm_gui.label.suggest.section import Section, note
+from pudm_gui.label.suggest.section import Section, button, note
 from pudm_gui.label.suggest.strip import Strip
 from pudm_gui.project.model import Label, Listing
 
 if TYPE_CHECKING:
     from pudm_gui.suggest.model import Gap
+
+FEW = 4
+"""Kinds that are shown before the person asks for all."""
 
 
 class MissedSection(Section):
@@ -30,6 +33,7 @@ class MissedSection(Section):
         self.heading.setText(self.tr("You may have missed this kind"))
         self._context, self._missed, self._previews = context, missed, previews
         self.strips: list[Strip] = []
+        self._all = False
         self._holder: QWidget | None = None
         missed.changed.connect(self.refresh)
         context.session.labels_changed.connect(lambda _: self._refresh_labels())
@@ -72,17 +76,30 @@ class MissedSection(Section):
     def _make_strips(self, gaps: list[Gap]) -> QWidget:
         holder = QWidget()
         rows = Section.column(holder)
-        for gap in gaps:
-            count = QLocale().toString(gap.size)
-            words = self.tr("1 image") if gap.size == 1 else self.tr("{n} images").format(n=count)
-            strip = Strip(self._context.session.project, self._previews, suspected=True)
-            strip.show_images(gap.ids, self.tr("{images} of one kind: show them").format(images=words))
-            strip.clicked.connect(partial(self.show_kind, gap))
-            rows.addWidget(strip)
-            rows.addWidget(note(words))
-            rows.addSpacing(theme.SPACE_XS)
-            self.strips.append(strip)
+        shown = gaps if self._all else gaps[:FEW]
+        for gap in shown:
+            self._add_strip(rows, gap)
+        if len(gaps) > len(shown):
+            number = QLocale().toString(len(gaps) - len(shown))
+            more = button(self.tr("{n} more kinds").format(n=number), role="link")
+            more.clicked.connect(self._show_all)
+            rows.addWidget(more)
         return holder
+
+    def _add_strip(self, rows: QVBoxLayout, gap: Gap) -> None:
+        count = QLocale().toString(gap.size)
+        words = self.tr("1 image") if gap.size == 1 else self.tr("{n} images").format(n=count)
+        strip = Strip(self._context.session.project, self._previews, suspected=True)
+        strip.show_images(gap.ids, self.tr("{images} of one kind: show them").format(images=words))
+        strip.clicked.connect(partial(self.show_kind, gap))
+        rows.addWidget(strip)
+        rows.addWidget(note(words))
+        rows.addSpacing(theme.SPACE_XS)
+        self.strips.append(strip)
+
+    def _show_all(self) -> None:
+        self._all = True
+        self.refresh()
 
     def _refresh_labels(self) -> None:
         for strip in self.strips:
