@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QListView, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from pudm_gui.label.history.chosen import ChosenEntry
 from pudm_gui.label.history.delegate import HistoryDelegate
+from pudm_gui.label.history.list import HistoryList
 from pudm_gui.label.history.model import HistoryModel
 from pudm_gui.label.history.words import HistoryWords
 from pudm_gui.label.side import LabelContext
@@ -15,45 +16,6 @@ from pudm_gui.project.history import images_of
 from pudm_gui.project.model import Change, HistoryEntry, Ids, Listing
 from pudm_gui.widgets.empty_state import EmptyState
 from pudm_gui.widgets.off_thread import OffThread
-
-
-class HistoryList(QListView):
-    """A list whose rows all have one height, so that its length costs nothing.
-
-    Signals
-    -------
-    opened
-        Row that was clicked, or on which Return was pressed.
-    """
-
-    opened = Signal(QModelIndex)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "panel")
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setAccessibleName(self.tr("History"))
-        self.clicked.connect(self.opened)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The chosen row stays in sight when what is known of it opens below."""
-        before = QRect(QPoint(), event.oldSize())
-        kept = self.currentIndex().isValid() and self.visualRect(self.currentIndex()).intersects(before)
-        super().resizeEvent(event)
-        if kept:
-            self.scrollTo(self.currentIndex())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.opened.emit(self.currentIndex())
-        elif event.text() and not event.modifiers():
-            event.ignore()  # letters label images; they don't look for an entry
-        else:
-            super().keyPressEvent(event)
 
 
 class HistoryPanel(QFrame):
