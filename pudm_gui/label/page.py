@@ -341,7 +341,8 @@ class LabelPage(QWidget):
         self.hints.show_chosen(len(selection.chosen))
         if selection.former is not self._former:
             self._former = selection.former
-            self.hints.offer_former(len(selection.former) if selection.chosen != selection.former else 0)
+            lost = len(selection.former)
+            self.hints.offer_former(lost if lost > 1 and selection.chosen != selection.former else 0)
         self._follow.start()
 
     def _show_current(self) -> None:

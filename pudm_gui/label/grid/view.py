@@ -30,7 +30,7 @@ from pudm_gui.label.grid.thumbnail import Tile, Wanted, key_of
 from pudm_gui.label.grid.thumbnails import Thumbnails
 from pudm_gui.label.grid.tiles import Look, paint_band, paint_tile, picture_edge
 from pudm_gui.label.veil import Cover, Veil
-from pudm_gui.project.model import Ids, ImageRow
+from pudm_gui.project.model import Ids, ImageRow, Label
 from pudm_gui.widgets.plain_text import printable, tip
 
 SMALLEST, LARGEST, USUAL = 72, 320, 148
@@ -201,7 +201,7 @@ class GridView(QAbstractScrollArea):
             current=index == self.selection.current and self.hasFocus(),
             hovered=index == self.pointer.hovered and self.pointer.band is None,
             editable=self.pointer.buttons,
-            changed=row.changed,
+            changed=row.changed and self.model.label(index) != Label.UNLABELED,
         )
         if self.veils(index):
             look.veiled, look.small = self._cover.veiled, self._cover.small
@@ -363,7 +363,7 @@ class GridView(QAbstractScrollArea):
         tile = self.thumbnails.tile(key_of(row))
         problem = row.problem or (tile.problem if tile else None)
         lines = [printable(row.path), problem or ""]
-        if row.changed:
+        if row.changed and self.model.label(index) != Label.UNLABELED:
             lines.append(self.tr("The file has changed since it was labeled"))
         text = "\n".join(line for line in lines if line)
         QToolTip.showText(event.globalPos(), tip(text), self.viewport(), self.sight.rect(index))
