@@ -21,7 +21,7 @@ from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project
 from pudm_gui.project.tags import clean
 
-CHUNK = 40_000
+CHUNK = 20_000
 NOT_SAID = -1
 
 
@@ -41,19 +41,19 @@ class Matched:
     """``(N,)``: the image of each statement."""
     labels: NDArray[np.int8]
     """``(N,)``: numbers of `Label`, or `NOT_SAID`."""
-    annotators: NDArray[np.int64]
+    annotators: NDArray[np.int32]
     """``(N,)``: places in `names`."""
-    numbers: NDArray[np.int64]
+    numbers: NDArray[np.int32]
     """``(N,)``: the row of each statement, counted from 0."""
-    lines: NDArray[np.int64]
+    lines: NDArray[np.int32]
     """``(N,)``: the line of each statement, 0 where the row was a file."""
     tagged: NDArray[np.bool_]
     """``(N,)``: whether it says something about tags, perhaps that there are none."""
     names: tuple[str, ...]
     """Who says it; "" where the file does not tell."""
     tags: tuple[str, ...]
-    tag_rows: NDArray[np.int64]
-    tag_numbers: NDArray[np.int64]
+    tag_rows: NDArray[np.int32]
+    tag_numbers: NDArray[np.int32]
     """``(T,)`` each: that row has that tag of `tags`."""
     adds_tags: bool
     by_content: int
@@ -132,9 +132,9 @@ class _Matching:
         self.wrong = 0
         self.problems = Noted()
         self._adds_tags = source.adds_tags
-        self._labels, self._annotators, self._lines = array("b"), array("q"), array("q")
+        self._labels, self._annotators, self._lines = array("b"), array("i"), array("i")
         self._tagged = array("b")
-        self._tag_rows, self._tag_numbers = array("q"), array("q")
+        self._tag_rows, self._tag_numbers = array("i"), array("i")
         self._names: dict[str, int] = {}
         self._tags: dict[str, int] = {}
         self._numbers_of = lru_cache(maxsize=50_000)(self._numbers_of_tags)
@@ -187,14 +187,14 @@ class _Matching:
             rows=self.count,
             ids=ids,
             labels=np.frombuffer(self._labels or b"", dtype=np.int8)[rows],
-            annotators=np.frombuffer(self._annotators or b"", dtype=np.int64)[rows],
-            numbers=rows,
-            lines=np.frombuffer(self._lines or b"", dtype=np.int64)[rows],
+            annotators=np.frombuffer(self._annotators or b"", dtype=np.int32)[rows],
+            numbers=rows.astype(np.int32),
+            lines=np.frombuffer(self._lines or b"", dtype=np.int32)[rows],
             tagged=np.frombuffer(self._tagged or b"", dtype=np.int8)[rows] == 1,
             names=tuple(self._names),
             tags=tuple(self._tags),
-            tag_rows=np.frombuffer(self._tag_rows or b"", dtype=np.int64),
-            tag_numbers=np.frombuffer(self._tag_numbers or b"", dtype=np.int64),
+            tag_rows=np.frombuffer(self._tag_rows or b"", dtype=np.int32),
+            tag_numbers=np.frombuffer(self._tag_numbers or b"", dtype=np.int32),
             adds_tags=self._adds_tags,
             by_content=len(np.unique(later.rows)) - len(others),
             other_content=len(others),

@@ -19,10 +19,10 @@ class Statements:
     """One per image and annotator, sorted by both: arrays ``(N,)``."""
 
     ids: Ids
-    annotators: NDArray[np.int64]
+    annotators: NDArray[np.int32]
     labels: NDArray[np.int8]
     """Numbers of `Label`, or `NOT_SAID`."""
-    numbers: NDArray[np.int64]
+    numbers: NDArray[np.int32]
     """The row that says it."""
 
     def where(self, keep: NDArray[np.bool_]) -> Statements:
@@ -42,7 +42,7 @@ class Said:
     statements: Statements
     tagging: NDArray[np.int64]
     """Places in `Matched` of the statements whose tags count: where annotators differ, those of the last one."""
-    tagging_by: NDArray[np.int64]
+    tagging_by: NDArray[np.int32]
     """Who makes each of these."""
     duplicates: int
     problems: Noted
@@ -56,53 +56,62 @@ class Said:
 def said(db: sqlite3.Connection, matched: Matched, annotator: str) -> Said:
     """Sort out what `matched` says; `annotator` says it where the file names nobody."""
     names = tuple(dict.fromkeys(name or annotator for name in matched.names))
-    renamed = np.array([names.index(name or annotator) for name in matched.names], dtype=np.int64)
-    who = renamed[matched.annotators]
+    renamed = np.array([names.index(name or annotator) for name in matched.names], dtype=np.int32)
+    groups = _Groups(matched.ids, renamed[matched.annotators])
     problems = replace(matched.problems, first=list(matched.problems.first))
-    labeled = _Groups(matched, who, matched.labels != NOT_SAID)
-    for place, first in labeled.differing(matched.labels):
-        problems.note(_other_label(db, matched, place, first))
-    problems.count += labeled.left_out
-    tagged = _Groups(matched, who, matched.tagged)
+    labeled = groups.first_of(matched.labels != NOT_SAID)
+    for place, first in groups.differing(matched.labels, matched.labels != NOT_SAID, labeled, problems):
+        problems.first.append(_other_label(db, matched, place, first))
+    tagging = np.flatnonzero(matched.tagged)
     if not matched.adds_tags:
-        for place, first in tagged.differing(_tag_sums(matched)):
-            problems.note(_other_tags(db, matched, place, first))
-        problems.count += tagged.left_out
+        tagged = groups.first_of(matched.tagged)
+        if len(matched.tags):
+            for place, first in groups.differing(_tag_sums(matched), matched.tagged, tagged, problems):
+                problems.first.append(_other_tags(db, matched, place, first))
+        tagging = tagged[tagged >= 0]
+        tagging = tagging[is_last(matched.ids[tagging])]
     problems.first.sort(key=lambda problem: problem.line)
-    every = _Groups(matched, who, np.ones(len(who), dtype=bool))
-    labels = np.full(len(every.firsts), NOT_SAID, dtype=np.int8)
-    ids, given = matched.ids, labeled.firsts
-    labels[np.isin(_keys(ids[every.firsts], who[every.firsts]), _keys(ids[given], who[given]))] = matched.labels[given]
-    statements = Statements(ids[every.firsts], who[every.firsts], labels, matched.numbers[every.firsts])
-    tagging = np.flatnonzero(matched.tagged) if matched.adds_tags else tagged.firsts[is_last(ids[tagged.firsts])]
-    return Said(names, statements, tagging, who[tagging], len(who) - len(every.firsts), problems)
+    labels = np.where(labeled >= 0, matched.labels[labeled], np.int8(NOT_SAID))
+    firsts = groups.firsts
+    statements = Statements(matched.ids[firsts], groups.who, labels, matched.numbers[firsts])
+    tagging_by = renamed[matched.annotators[tagging]]
+    return Said(names, statements, tagging, tagging_by, len(matched.ids) - len(firsts), problems)
 
 
 class _Groups:
-    """Those statements for which `wanted` holds, by image and annotator."""
+    """Statements by image and annotator, sorted by both; within a group they keep the order of the file."""
 
-    def __init__(self, matched: Matched, who: NDArray[np.int64], wanted: NDArray[np.bool_]) -> None:
-        order = np.lexsort((matched.numbers, who, matched.ids))
-        self._order = order[wanted[order]]
-        ids, who = matched.ids[self._order], who[self._order]
-        begins = np.append([True] * min(len(ids), 1), (ids[1:] != ids[:-1]) | (who[1:] != who[:-1])).astype(bool)
+    def __init__(self, ids: Ids, who: NDArray[np.int32]) -> None:
+        several = len(who) > 0 and bool((who != who[0]).any())
+        self._order = np.lexsort((who, ids)) if several else np.arange(len(ids), dtype=np.int32)
+        if several:
+            ids, who = ids[self._order], who[self._order]
+        begins = is_first(ids)
+        begins[1:] |= who[1:] != who[:-1]
+        self._group = np.cumsum(begins, dtype=np.int32) - 1
         self.firsts = self._order[begins]
-        """The first statement of each group, sorted by image and annotator."""
-        self._first_of = self.firsts[np.cumsum(begins) - 1] if len(ids) else self.firsts
-        self.left_out = 0
-        """How many differences `differing` did not tell."""
+        """The first statement of each group."""
+        self.who = who[begins]
 
-    def differing(self, values: NDArray[np.generic]) -> Iterator[tuple[int, int]]:
-        """The statements whose value differs from that of the first of their group, with it, in the order of the file;
-        no more than can be told."""
-        places = np.flatnonzero(values[self._order] != values[self._first_of])
-        places = places[np.argsort(self._order[places])]
-        self.left_out = max(len(places) - KEPT, 0)
-        yield from zip(self._order[places[:KEPT]].tolist(), self._first_of[places[:KEPT]].tolist(), strict=True)
+    def first_of(self, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """For each group the first statement for which `wanted` holds, or -1."""
+        first = np.full(len(self.firsts), -1, dtype=np.int64)
+        places = np.flatnonzero(wanted[self._order])[::-1]  # of several assignments to one place, the last one counts
+        first[self._group[places]] = self._order[places]
+        return first
 
+    def differing(
+        self, values: NDArray[np.generic], wanted: NDArray[np.bool_], first: NDArray[np.int64], problems: Noted
+    ) -> Iterator[tuple[int, int]]:
+        """The statements whose value differs from that of `first` of their group, with that.
 
-def _keys(ids: Ids, who: NDArray[np.int64]) -> NDArray[np.int64]:
-    return ids * (1 << 20) + who
+        All are counted in `problems`, of which some thousand are kept; so many come, in the order of the file.
+        """
+        places = np.flatnonzero(wanted[self._order])
+        wrong = places[values[self._order[places]] != values[first[self._group[places]]]]
+        problems.count += len(wrong)
+        for place in wrong[: max(KEPT - len(problems.first), 0)].tolist():
+            yield int(self._order[place]), int(first[self._group[place]])
 
 
 def is_first(ids: Ids) -> NDArray[np.bool_]:

@@ -69,7 +69,7 @@ def _numbered(db: sqlite3.Connection, names: tuple[str, ...]) -> tuple[str, ...]
 
 
 def _joined(
-    ids: Ids, rows: NDArray[np.int64], tag_rows: NDArray[np.int64], tags: NDArray[np.int64], base: int
+    ids: Ids, rows: NDArray[np.int32], tag_rows: NDArray[np.int32], tags: NDArray[np.int32], base: int
 ) -> NDArray[np.int64]:
     """``id * base + tag`` for each image of each row and each tag of that row."""
     order = np.argsort(rows, kind="stable")
