@@ -13,6 +13,8 @@ BLOCK = 1 << 16
 BLOCKS = 64
 """Of each large file so many blocks, evenly spread, are looked at: weights that differ do so nearly everywhere."""
 PARTS = (".json", ".safetensors")
+DEPTHS = ("*", "*/*")
+"""A model's parts lie in its folder, or each in one of their own."""
 WITH_SOURCE = ("base", "folder")
 
 
@@ -29,6 +31,11 @@ def encoder_id(features: FeaturesSpec) -> str:
     if not features.source:
         what = "the base model" if features.encoder == "base" else "the encoder's folder"
         raise UserError(f"The encoder {features.encoder} needs a model; name {what}.")
+    if features.encoder == "folder" and not Path(features.source, "config.json").is_file():
+        raise UserError(
+            f"{features.source} is not an image encoder's folder: it has no config.json; choose one in the format of "
+            "transformers or timm."
+        )
     return f"{features.encoder}-{weights_sha256(Path(features.source))[:8]}"
 
 
@@ -44,7 +51,8 @@ def weights_sha256(source: Path) -> str:
         raise UserError(f"There is no model {source}; name the folder or file of one.")
     if source.is_file() and source.suffix in PICKLED:
         raise UserError(pickle_sentence(source))
-    files = [source] if source.is_file() else [file for file in source.rglob("*") if file.suffix in PARTS]
+    files = [source] if source.is_file() else [file for depth in DEPTHS for file in source.glob(depth)]
+    files = [file for file in files if file.suffix in PARTS]
     if not any(file.suffix == ".safetensors" for file in files):
         raise UserError(f"{source} holds no weights in safetensors format; choose a folder of a model that has them.")
     digest = hashlib.sha256()
