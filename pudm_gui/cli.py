@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from pudm_gui.commands import demo, features, labels, projects, results, training
+from pudm_gui.commands import demo, features, labels, projects, results, suggest, training
 from pudm_gui.commands.conditions import add_condition_options
 from pudm_gui.commands.console import INTERRUPTED, Console
 from pudm_gui.commands.engine import EngineError, StageInterruptedError
@@ -77,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_project_commands(commands)
     _add_features(commands)
+    _add_suggestions(commands)
     _add_prior(commands)
     _add_train(commands)
     _add_resume(commands)
@@ -125,6 +126,16 @@ def _add_features(commands: Any) -> None:
     text = "for a single file: a diffusers folder with the configuration and tokenizers of its kind of model"
     parser.add_argument("--config", type=Path, metavar="DIR", help=text)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+
+
+def _add_suggestions(commands: Any) -> None:
+    text = "list the unlabeled images that are likeliest sensitive, by those that are labeled"
+    suggesting = _command(commands, "suggest", suggest.suggest, text)
+    finding = _command(commands, "similar", suggest.find_similar, "list images that look like others")
+    grouping = _command(commands, "duplicates", suggest.duplicates, "list groups of images that show the same")
+    text = "list kinds of images that look sensitive and of which none is labeled"
+    covering = _command(commands, "coverage", suggest.find_gaps, text)
+    suggest.add_options(suggesting, finding, grouping, covering, _whole)
 
 
 def _add_prior(commands: Any) -> None:

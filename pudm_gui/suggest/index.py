@@ -125,7 +125,7 @@ def _digests(project: Project) -> Iterator[tuple[Ids, Digests]]:
     while True:
         ids, digests, last_id = project.db.execute(
             """SELECT group_concat(id), group_concat(sha256, ''), max(id) FROM (
-                SELECT id, sha256 FROM images WHERE id > ? AND problem IS NULL AND length(sha256) = 64
+                SELECT id, sha256 FROM images WHERE id > ? AND problem IS NULL AND state = 1 AND length(sha256) = 64
                 ORDER BY id LIMIT ?
             )""",
             (last, IMAGES_AT_ONCE),
