@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from pudm_gui.project.history import history, image_history
 from pudm_gui.project.images import counts, image_ids, labels_for
@@ -152,71 +149,6 @@ def test_history_is_append_only(project: Project, ids: Ids, sql: str) -> None:
     with pytest.raises(sqlite3.IntegrityError, match=r"append-only|images stay"), project.writing() as db:
         db.execute(sql)
     assert image_history(project, ids[0])[0].label == S
-
-
-steps = st.one_of(
-    st.tuples(st.sampled_from([S, N, U]), st.sets(st.integers(0, 5), min_size=1)),
-    st.sampled_from(["undo", "redo", "reopen"]),
-)
-
-
-@pytest.fixture(scope="module")
-def long_lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("model") / "model.pudm"
-    with Project.create(path) as project, project.writing() as db:
-        db.execute("INSERT INTO roots (path) VALUES ('/nowhere')")
-        db.executemany(
-            "INSERT INTO images (root_id, path, size, mtime_ns) VALUES (1, ?, 0, 0)", [(f"{n}.png",) for n in range(6)]
-        )
-    return path
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(steps, max_size=25))
-def test_store_behaves_like_two_stacks(long_lived: Path, script: list) -> None:
-    """Any mix of labels, undo, redo and restarts: the store and the textbook model agree at every step."""
-    project = Project.open(long_lived)
-    ids = np.arange(1, 7)
-    done: list[dict[int, Label]] = []
-    undone: list[dict[int, Label]] = []
-    labels = dict.fromkeys(range(6), U)
-    set_label(project, ids, U)
-    while undo(project):
-        pass
-    base = labels_for(project, ids).tolist()
-    assert base == [0] * 6
-    for step in script:
-        if step == "reopen":
-            project.close()
-            project = Project.open(long_lived)
-        elif step == "undo":
-            assert (undo(project) is not None) == bool(done)
-            if done:
-                undone.append(labels)
-                labels = done.pop()
-        elif step == "redo":
-            expected = bool(undone)
-            if done or undone:  # an earlier example may have left something to redo at the very beginning
-                assert (redo(project) is not None) == expected
-            if undone:
-                done.append(labels)
-                labels = undone.pop()
-        else:
-            label, places = step
-            after = labels | dict.fromkeys(places, label)
-            if after != labels:
-                done.append(labels)
-                labels, undone = after, []
-            set_label(project, ids[sorted(places)], label)
-        assert labels_for(project, ids).tolist() == list(labels.values())
-        totals = counts(project)
-        values = list(labels.values())
-        assert (totals.sensitive, totals.normal, totals.unlabeled) == (
-            values.count(S),
-            values.count(N),
-            values.count(U),
-        )
-    project.close()
 
 
 def test_counts_and_filters_follow_labels(project: Project, ids: Ids) -> None:
