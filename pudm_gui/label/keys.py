@@ -65,6 +65,8 @@ class Keys(QObject):
         self._add(self.tr("Lar&ger images"), lambda: self._resize(TILE_STEP), "+", "=", "Ctrl++", "Ctrl+=", on=view)
         self._add(self.tr("S&maller images"), lambda: self._resize(-TILE_STEP), "-", "Ctrl+-", on=view)
         self._separate()
+        self._add(self.tr("Histor&y"), lambda: page.show_panel("history"), "Ctrl+Shift+H", icon_name="history")
+        self._add(self.tr("Peopl&e"), lambda: page.show_panel("people"), "Ctrl+Shift+P", icon_name="people")
         exchange = page.exchange
         editing += [self._add(self.tr("Import la&bels…"), exchange.start_import, icon_name="import")]
         self._add(self.tr("Exp&ort labels…"), exchange.start_export, icon_name="export")
