@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from itertools import chain, repeat
 
 from pudm_gui.project.paths import encode, folded, sort_key, sort_keys
 from pudm_gui.project.walk import Part
+
+ROWS = 100
+"""Files per statement. Statements of every length up to this one fit what sqlite3 keeps compiled."""
 
 
 def add_files(db: sqlite3.Connection, root_id: int, part: Part) -> None:
@@ -20,14 +23,12 @@ def add_files(db: sqlite3.Connection, root_id: int, part: Part) -> None:
     if part.folder.isascii() and part.joined.isascii():
         start = sort_key(lead)
         keys = [(start + key).decode("ascii") for key in sort_keys(names)]
-        db.execute(
-            """INSERT INTO images (root_id, path, size, mtime_ns, sort_key)
-            SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-            CAST(json_extract(value, '$[3]') AS BLOB) FROM json_each(?)""",
-            (root_id, json.dumps(list(zip(paths, part.sizes, part.times, keys, strict=True)))),
-        )
+        rows = list(zip(repeat(root_id), paths, part.sizes, part.times, keys))
+        for first in range(0, len(rows), ROWS):
+            some = rows[first : first + ROWS]
+            db.execute(_statement(len(some)), tuple(chain.from_iterable(some)))
         return
-    db.executemany(  # names may hold any bytes, and JSON may not
+    db.executemany(  # names may hold any bytes, and str may not
         """INSERT INTO images (root_id, path, size, mtime_ns, sort_key, folded)
         VALUES (?, CAST(? AS TEXT), ?, ?, ?, CAST(? AS TEXT))""",
         [
@@ -35,6 +36,11 @@ def add_files(db: sqlite3.Connection, root_id: int, part: Part) -> None:
             for path, size, mtime_ns in zip(paths, part.sizes, part.times, strict=True)
         ],
     )
+
+
+def _statement(rows: int) -> str:
+    values = ", ".join(["(?, ?, ?, ?, CAST(? AS BLOB))"] * rows)
+    return f"INSERT INTO images (root_id, path, size, mtime_ns, sort_key) VALUES {values}"
 
 
 def note_folder(db: sqlite3.Connection, root_id: int, folder: str, images: int) -> None:

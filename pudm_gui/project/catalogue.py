@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pudm_gui.project.adding import add_files
-from pudm_gui.project.columns import integers, largest_id
+from pudm_gui.project.columns import integers, largest_id, listed
 from pudm_gui.project.inspection import GONE
 from pudm_gui.project.model import Ids, Root
 from pudm_gui.project.moves import Moves
@@ -25,9 +25,8 @@ from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
 from pudm_gui.project.walk import PART, Part
 
-CHECKPOINT_EVERY = 20
+CHECKPOINT_EVERY = 50
 """Transactions between two checkpoints of the write-ahead log, which this thread does so that the window need not."""
-PAUSE_SECONDS = 0.0002
 _IN_FOLDER = """root_id = :root AND path > CAST(:after AS TEXT) AND path < CAST(:before AS TEXT)
     AND instr(substr(CAST(path AS BLOB), :start), CAST('/' AS BLOB)) = 0"""
 """SQL for the images right in a folder, as a range of the index over roots and paths."""
@@ -102,12 +101,12 @@ class Catalogue:
             self._folder = None
             self._end(folder, known)
 
-    def mark_missing(self, listed: Callable[[str], bool]) -> None:
+    def mark_missing(self, was_listed: Callable[[str], bool]) -> None:
         """Mark the images of the root that its walk did not meet, but for those in folders that it could not list."""
-        gone = [path for path in self._listings if path not in self._met and listed(path)]
+        gone = [path for path in self._listings if path not in self._met and was_listed(path)]
         self._left += [(self._root_id, path) for path in gone]
         for path in (*gone, *self._seen):
-            if not listed(path):
+            if not was_listed(path):
                 continue
             known = integers(
                 self._db, f"SELECT id FROM images WHERE {_IN_FOLDER} AND state <> 2", _place(self._root_id, path)
@@ -216,7 +215,7 @@ class Catalogue:
         with self._project.writing(self._db) as db:
             db.execute(
                 "UPDATE images SET state = 2, problem = ? WHERE id IN (SELECT value FROM json_each(?))",
-                (GONE, str(lost.tolist())),
+                (GONE, listed(lost)),
             )
         self._missing.append(lost)
         self._pause()
@@ -226,7 +225,7 @@ class Catalogue:
         self._writes += 1
         if self._writes % CHECKPOINT_EVERY == 0:
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(0)
 
 
 def _place(root_id: int, folder: str) -> dict[str, object]:

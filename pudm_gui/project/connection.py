@@ -19,6 +19,7 @@ _OPENING = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -32000",
+    "PRAGMA wal_autocheckpoint = 4000",  # pages, 16 MB: a scan empties the log before the window would have to
 )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pudm_gui.project.columns import listed
 from pudm_gui.project.model import Ids
+from pudm_gui.project.paths import sort_key
 from pudm_gui.project.project import Project
 from pudm_gui.project.tags import tag_counts
 
@@ -26,7 +27,7 @@ class Facets:
 
 
 def facets(project: Project) -> Facets:
-    """Ask for all of them; with many images it takes a second or two, so off the window's thread."""
+    """Ask for all of them; with many labels it takes some tenths of a second, so off the window's thread."""
     db = project.db
     return Facets(tag_counts(project), _given(db, "source"), _given(db, "annotator"), _folders(db))
 
@@ -51,9 +52,7 @@ def _given(db: sqlite3.Connection, column: str) -> dict[str, int]:
 
 
 def _folders(db: sqlite3.Connection) -> tuple[str, ...]:
-    # rtrim takes off the end whatever is no "/", and leaves the folder.
-    rows = db.execute("SELECT DISTINCT rtrim(path, replace(path, '/', '')) FROM images")
-    found = {path.rstrip("/") for (path,) in rows}
+    found = {path for (path,) in db.execute("SELECT path FROM folders")}
     for folder in tuple(found):
         found.update(str(parent) for parent in PurePosixPath(folder).parents)
-    return tuple(sorted(found - {"", "."}))
+    return tuple(sorted(found - {"", "."}, key=sort_key))

@@ -113,9 +113,3 @@ def label_totals(db: sqlite3.Connection) -> tuple[int, int]:
     """How many images are labeled sensitive, and normal."""
     row = db.execute("SELECT sensitive, normal FROM actions ORDER BY id DESC LIMIT 1").fetchone()
     return row or (0, 0)
-
-
-def record_problem(project: Project, image_id: int, sentence: str | None) -> None:
-    """Note why an image cannot be used, as found out later than by the scan; None takes the note back."""
-    with project.writing() as db:
-        db.execute("UPDATE images SET problem = ? WHERE id = ?", (sentence, int(image_id)))

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pudm_gui.project.columns import integers, largest_id
+from pudm_gui.project.columns import integers, largest_id, listed
 from pudm_gui.project.model import Ids, ImageFilter, SortKey
 from pudm_gui.project.project import Project
 
@@ -62,11 +62,10 @@ def arranged(project: Project, keep: NDArray[np.bool_], filter_: ImageFilter) ->
 
 def _stored_order(project: Project, by: Literal["path", "name"], keep: NDArray[np.bool_]) -> Ids:
     if np.count_nonzero(keep) * SPARSE < len(keep):
-        listed = str(np.flatnonzero(keep).tolist())
         return integers(
             project.db,
             f"SELECT id FROM images WHERE id IN (SELECT value FROM json_each(?)) ORDER BY {_SQL[by]}",
-            (listed,),
+            (listed(np.flatnonzero(keep)),),
         )
     ids = _all(project, by)
     ids = ids[ids < len(keep)]  # a scan may have added some since
@@ -126,7 +125,7 @@ def _values(db: sqlite3.Connection, expression: str, ids: Ids, size: int) -> NDA
         return integers(
             db,
             f"SELECT {expression} FROM json_each(?) JOIN images ON images.id = value ORDER BY json_each.id",
-            (str(ids.tolist()),),
+            (listed(ids),),
         )
     return integers(db, f"SELECT {expression} FROM images ORDER BY id")[ids - 1]
 

@@ -24,6 +24,12 @@ def write_image(path: Path, seed: int = 0) -> Path:
     return path
 
 
+def make_unreadable(project: Project, image_id: int) -> None:
+    """As though a scan had found out that the file is damaged."""
+    with project.writing() as db:
+        db.execute("UPDATE images SET problem = 'The file is damaged.' WHERE id = ?", (int(image_id),))
+
+
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
     """A folder of ten images, ``img1.png`` to ``img10.png``, all different."""

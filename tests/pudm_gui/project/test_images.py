@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pudm_gui.project.images import counts, image_ids, image_rows, labels_for, record_problem
+from pudm_gui.project.images import counts, image_ids, image_rows, labels_for
 from pudm_gui.project.labels import set_label
 from pudm_gui.project.model import Counts, Ids, ImageFilter, Label
 from pudm_gui.project.paths import decode, encode, folded, sort_key
 from pudm_gui.project.project import Project
 from pudm_gui.project.tags import set_tags
-from tests.pudm_gui.project.conftest import write_image
+from tests.pudm_gui.project.conftest import make_unreadable, write_image
 from training.errors import UserError
 
 
@@ -76,8 +76,8 @@ def test_search_finds_accents_in_either_form_and_any_case(make_project: Callable
 
 def test_filters_and_search_combine(project: Project, ids: Ids) -> None:
     set_label(project, ids[[0, 4, 9]], Label.SENSITIVE)
-    record_problem(project, int(ids[4]), "The file is damaged.")
-    record_problem(project, int(ids[8]), "The file is damaged.")
+    make_unreadable(project, ids[4])
+    make_unreadable(project, ids[8])
     assert paths(project, ImageFilter("sensitive", "img1")) == ["img1.png", "img10.png"]
     assert paths(project, ImageFilter("unreadable")) == ["img5.png", "img9.png"]
     assert paths(project, ImageFilter("unlabeled")) == [f"img{n}.png" for n in (2, 3, 4, 6, 7, 8)]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pudm_gui.project.images import counts, image_ids, image_rows, record_problem
-from pudm_gui.project.labels import redo, set_label, undo
 from pudm_gui.project.exchange.importing import import_labels
+from pudm_gui.project.images import counts, image_ids, image_rows
+from pudm_gui.project.labels import redo, set_label, undo
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project, ProjectBusyError
 from pudm_gui.project.roots import add_root, repoint, roots
@@ -58,7 +58,6 @@ def test_read_only_refuses_every_write(project: Project, ids: Ids, tmp_path: Pat
             lambda: undo(second),
             lambda: redo(second),
             lambda: set_tags(second, int(ids[0]), ["x"]),
-            lambda: record_problem(second, int(ids[0]), "Broken."),
             lambda: add_root(second, other),
             lambda: import_labels(second, table),
         ):

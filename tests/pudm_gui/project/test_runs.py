@@ -9,14 +9,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pudm_gui.project.images import image_ids, record_problem
+from pudm_gui.project.images import image_ids
 from pudm_gui.project.labels import set_label
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots
 from pudm_gui.project.runs import create_run, list_runs, prior_folder
 from pudm_gui.project.tags import set_tags
-from tests.pudm_gui.project.conftest import write_image
+from tests.pudm_gui.project.conftest import make_unreadable, write_image
 from training.errors import UserError
 from training.manifest import label_counts, read_manifest
 from training.runs import RunFolder
@@ -30,7 +30,7 @@ def spec(kind: str = "pu") -> RunSpec:
 def test_run_freezes_readable_images_with_their_labels(project: Project, ids: Ids, pictures: Path) -> None:
     set_label(project, ids[:2], Label.SENSITIVE)
     set_label(project, ids[2:3], Label.NORMAL)
-    record_problem(project, int(ids[9]), "The file is damaged.")
+    make_unreadable(project, ids[9])
     run = create_run(project, spec(), name="First try!")
     set_label(project, ids, Label.NORMAL)
     assert run.path == project.path / "runs" / "0001-first-try"
@@ -124,7 +124,7 @@ def test_what_else_labels_lack_is_told(project: Project, ids: Ids, make_project:
 
 def test_sensitive_images_that_cannot_be_read_do_not_count(project: Project, ids: Ids) -> None:
     set_label(project, ids[:1], Label.SENSITIVE)
-    record_problem(project, int(ids[0]), "The file is damaged.")
+    make_unreadable(project, ids[0])
     with pytest.raises(UserError, match="sensitive"):
         create_run(project, spec(), name="run")
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import builtins
+import io
 import os
 import shutil
 import threading
@@ -9,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from pudm_gui.project.images import counts, image_ids, image_rows, record_problem
+from pudm_gui.project.facets import facets
+from pudm_gui.project.images import counts, image_ids, image_rows
 from pudm_gui.project.labels import set_label
-from pudm_gui.project.model import Ids, ImageFilter, ImageRow, Label
+from pudm_gui.project.model import Counts, Ids, ImageFilter, ImageRow, Label
 from pudm_gui.project.project import Project
-from pudm_gui.project.roots import add_root
+from pudm_gui.project.roots import add_root, repoint
 from pudm_gui.project.scan import ScanProgress, scan
-from tests.pudm_gui.project.conftest import write_image
+from tests.pudm_gui.project.conftest import make_unreadable, write_image
 
 
 def rows(project: Project, filter_: ImageFilter = ImageFilter()) -> dict[str, ImageRow]:  # noqa: B008
@@ -218,7 +221,7 @@ def test_labels_are_saved_while_a_scan_runs(
 
 
 def test_problem_found_later_is_kept_until_the_file_changes(project: Project, pictures: Path, ids: Ids) -> None:
-    record_problem(project, int(ids[0]), "The file is damaged.")
+    make_unreadable(project, ids[0])
     scan(project)
     assert rows(project)["img1.png"].problem == "The file is damaged."
     assert image_ids(project, ImageFilter("unreadable")).tolist() == [ids[0]]
@@ -235,3 +238,140 @@ def test_real_photos(make_project: Callable[..., Project], test_data: Path) -> N
     assert all(row.width and row.height and row.sha256 for row in rows(project).values())
     portraits = [row for path, row in rows(project).items() if "exif-samples/orientation/portrait" in path]
     assert len(portraits) == 8 and all(row.height > row.width for row in portraits)
+
+
+def test_content_that_changed_under_a_label_is_told_until_a_label_is_given_again(
+    project: Project, pictures: Path, ids: Ids
+) -> None:
+    set_label(project, ids[:3], Label.SENSITIVE)
+    for name in ("img1.png", "img4.png"):  # labeled, and not
+        write_image(pictures / name, seed=500)
+        touch_later(pictures / name)
+    touch_later(pictures / "img2.png")  # another time, the same content
+    assert scan(project).changed == 3
+    assert list(rows(project, ImageFilter(changed=True))) == ["img1.png"]
+    assert scan(project).changed == 0
+    touch_later(pictures / "img1.png")
+    scan(project)
+    assert list(rows(project, ImageFilter(changed=True))) == ["img1.png"]
+    set_label(project, ids[:1], Label.SENSITIVE)
+    assert not rows(project, ImageFilter(changed=True))
+    touch_later(pictures / "img1.png")
+    scan(project)
+    assert not rows(project, ImageFilter(changed=True))
+
+
+def test_content_that_changed_is_known_also_where_the_scan_was_cut_off(
+    project: Project, pictures: Path, ids: Ids
+) -> None:
+    set_label(project, ids[:1], Label.NORMAL)
+    write_image(pictures / "img1.png", seed=501)
+    touch_later(pictures / "img1.png")
+    finding = [True]
+
+    def watch(progress: ScanProgress) -> None:
+        finding[0] = progress.phase == "find"
+
+    assert scan(project, progress=watch, cancelled=lambda: not finding[0]).inspected == 0
+    assert not rows(project, ImageFilter(changed=True)), "nobody knows yet"
+    touch_later(pictures / "img1.png")
+    scan(project)
+    assert list(rows(project, ImageFilter(changed=True))) == ["img1.png"]
+
+
+def test_scan_of_an_unchanged_tree_opens_no_file(
+    project: Project, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pictures / "img3.png").rename(pictures / "img3.away")
+    scan(project)  # also where an image is gone
+    opened: list[str] = []
+    really = builtins.open
+
+    def watched(file: object, *args: object, **kwargs: object) -> object:
+        opened.append(str(file))
+        return really(file, *args, **kwargs)  # type: ignore[call-overload]
+
+    for module in (builtins, io):
+        monkeypatch.setattr(module, "open", watched)
+    result = scan(project)
+    assert (result.found, opened) == (9, [])
+    touch_later(pictures / "img1.png")
+    scan(project)
+    assert set(opened) == {str(pictures / "img1.png")}
+
+
+def test_folder_that_vanished_comes_back_with_its_labels(project: Project, pictures: Path, ids: Ids) -> None:
+    """As a disk that is taken out: its folder is gone, or it is there and empty."""
+    set_label(project, ids[:4], Label.SENSITIVE)
+    away = pictures.with_name("away")
+    pictures.rename(away)
+    result = scan(project)
+    assert "cannot be reached" in result.problems[0] and result.missing == 0
+    pictures.mkdir()
+    assert scan(project).missing == 10
+    pictures.rmdir()
+    away.rename(pictures)
+    result = scan(project)
+    assert (result.added, result.changed, result.moved, result.inspected) == (0, 0, 0, 0)
+    assert counts(project) == Counts(total=10, unlabeled=6, sensitive=4, normal=0, unreadable=0)
+
+
+def test_root_that_moved_is_pointed_to_in_one_step(project: Project, pictures: Path, ids: Ids) -> None:
+    set_label(project, ids[:4], Label.SENSITIVE)
+    elsewhere = pictures.with_name("elsewhere")
+    pictures.rename(elsewhere)
+    repoint(project, 1, elsewhere)
+    result = scan(project)
+    assert (result.found, result.added, result.missing, result.inspected) == (10, 0, 0, 0)
+    assert rows(project)["img1.png"].file == elsewhere / "img1.png"
+    assert counts(project).sensitive == 4
+
+
+def test_renamed_folder_is_found_again_by_content(make_project: Callable[..., Project], tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    for number in range(12):
+        write_image(folder / f"old name/in/{number}.png", seed=number)
+    write_image(folder / "other/1.png", seed=100)
+    project = make_project(folder)
+    before = {path.rpartition("/")[2]: row.id for path, row in rows(project).items() if path.startswith("old")}
+    set_label(project, image_ids(project, ImageFilter(folder="old name")), Label.SENSITIVE)
+    (folder / "old name").rename(folder / "new name")
+    result = scan(project)
+    assert (result.moved, result.added, result.missing, result.inspected) == (12, 0, 0, 0)
+    after = rows(project, ImageFilter("sensitive", folder="new name"))
+    assert {path.rpartition("/")[2]: row.id for path, row in after.items()} == before
+    assert facets(project).folders == ("new name", "new name/in", "other")
+    assert scan(project).moved == 0
+
+
+def test_folder_is_compared_again_where_a_scan_was_cut_off_in_it(project: Project, pictures: Path, ids: Ids) -> None:
+    """What a scan has taken in before it is stopped does not make the folder pass for known."""
+    (pictures / "img1.png").rename(pictures / "img1.away")
+    calls = iter([False])  # the folder is compared, but what is missing in it is not marked
+    scan(project, cancelled=lambda: next(calls, True))
+    assert rows(project)["img1.png"].problem is None
+    assert scan(project).missing == 1
+    (pictures / "img1.away").rename(pictures / "img1.png")
+    calls = iter([False])
+    scan(project, cancelled=lambda: next(calls, True))
+    (pictures / "img1.png").rename(pictures / "img1.away")  # the folder is as it was
+    assert scan(project).found == 9
+    assert rows(project)["img1.png"].problem == "The file is no longer there."
+
+
+def test_changes_are_found_in_every_part_of_a_large_folder(
+    make_project: Callable[..., Project], tmp_path: Path
+) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    for number in range(1100):
+        (folder / f"{number}.png").write_bytes(b"no picture %d" % number)
+    (folder / "Ünï \udce9.png").write_bytes(b"none either")
+    project = make_project(folder)
+    for number in range(0, 1100, 100):
+        (folder / f"{number}.png").unlink()
+        (folder / f"{number + 1}.png").write_bytes(b"another content")
+    (folder / "new.png").write_bytes(b"new, and of a size of its own")
+    result = scan(project)
+    assert (result.found, result.added, result.changed, result.missing) == (1091, 1, 11, 11)
+    assert scan(project).changed == 0
