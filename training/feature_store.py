@@ -231,6 +231,15 @@ def find_rows(digests: Digests, among: Digests) -> NDArray[np.int64]:
     return np.where((among[rows] == digests).all(axis=1), rows, -1).astype(np.int64)
 
 
+def first_rows(digests: Digests) -> NDArray[np.int64]:
+    """Of each digest the first row that has it, in ascending order."""
+    order = np.argsort(_keys(digests), kind="stable")
+    ordered = digests[order]
+    new = np.ones(len(digests), bool)
+    new[1:] = (ordered[1:] != ordered[:-1]).any(1)
+    return np.sort(order[new])
+
+
 def _keys(digests: Digests) -> NDArray[np.uint64]:
     """``(N,)``: the first 8 bytes, by which a million are sorted ten times as fast as by all 32."""
     return np.ascontiguousarray(digests[:, :8]).view(np.uint64).ravel()

@@ -27,7 +27,7 @@ from training.encoder_ids import encoder_id
 from training.encoders import Encoder, load_encoder
 from training.errors import UserError
 from training.events import EventLog
-from training.feature_store import Digests, digest_rows, find_rows
+from training.feature_store import Digests, digest_rows, find_rows, first_rows
 from training.feature_writer import FeatureWriter
 from training.images import ImageError, Source, load
 from training.manifest import ManifestEntry, read_manifest
@@ -107,8 +107,7 @@ def _unseen(entries: Sequence[ManifestEntry], writer: FeatureWriter) -> list[int
     digests = digest_rows([entries[line].sha256 for line in lines])
     fresh = find_rows(digests, writer.seen_digests()) < 0
     lines, digests = lines[fresh], digests[fresh]
-    _, first = np.unique(digests, axis=0, return_index=True)
-    return sorted([*lines[first].tolist(), *np.flatnonzero(~known).tolist()])
+    return sorted([*lines[first_rows(digests)].tolist(), *np.flatnonzero(~known).tolist()])
 
 
 class _Job:
@@ -149,7 +148,8 @@ class _Job:
                 self.unreadable = self.unreadable or (number, outcome.reason)
         damaged = [each.digest for each in batch if isinstance(each, Unreadable) and each.digest is not None]
         if damaged:
-            self.writer.note_damaged(np.unique(_rows(damaged), axis=0))
+            digests = _rows(damaged)
+            self.writer.note_damaged(digests[first_rows(digests)])
         lines = [start + number for number, each in enumerate(batch) if isinstance(each, Prepared)]
         images = [each for each in batch if isinstance(each, Prepared)]
         if not images:
@@ -172,8 +172,7 @@ class _Job:
                 find_rows(digests[others], self.expected) < 0
             )
             others = others[unknown]
-            _, first = np.unique(digests[others], axis=0, return_index=True)
-            wanted[others[first]] = True
+            wanted[others[first_rows(digests[others])]] = True
         return np.flatnonzero(wanted)
 
     def _tell(self, done: int, total: int) -> None:

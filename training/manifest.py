@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from training.atomic import write_atomic
+from training.atomic import atomic_text
 from training.errors import UserError
 
 Label = Literal["unlabeled", "sensitive", "normal"]
@@ -51,7 +51,8 @@ def write_manifest(path: Path, entries: Iterable[ManifestEntry]) -> None:
         )
         for e in entries
     )  # ASCII-only JSON carries surrogate escapes through unharmed
-    write_atomic(path, "".join(f"{line}\n" for line in lines))
+    with atomic_text(path) as file:
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def read_manifest(path: Path) -> list[ManifestEntry]:

@@ -7,23 +7,29 @@ the last job, which holds only images that the store does not have.
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import compress
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pudm_gui.project.model import Root
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots
 from training import runs as run_folders
 from training.encoder_ids import WITH_SOURCE, encoder_id
 from training.errors import UserError
-from training.feature_store import JOB, Digests, FeatureStore, digest_rows, find_rows
+from training.feature_store import JOB, Digests, FeatureStore, digest_rows, find_rows, first_rows
 from training.manifest import ManifestEntry
 from training.runs import RunFolder
 from training.spec import EncoderKind, FeaturesSpec, RunSpec, with_settings
 
-_READABLE = "FROM images WHERE problem IS NULL AND state = 1 AND sha256 != ''"
+_READABLE = "FROM images WHERE problem IS NULL AND state = 1 AND sha256 <> '' ORDER BY id"
+ROWS_AT_ONCE = 20_000
 
 
 def features_folder(project: Project) -> Path:
@@ -38,12 +44,12 @@ def missing_features(project: Project, encoder: str) -> int:
     encoder
         Its id, such as "imagenet" or "base-3f2a99c1"; of one that never had a job, all are missing.
     """
+    digests = _digests(project.db)
     store = _store(features_folder(project) / encoder)
-    digests = _digests(project)
     if store is None:
-        return len(digests)
+        return len(first_rows(digests))
     there = np.concatenate([store.digests, store.damaged_digests])
-    return int(np.count_nonzero(find_rows(digests, there) < 0))
+    return len(first_rows(digests[find_rows(digests, there) < 0]))
 
 
 def features_job(
@@ -75,13 +81,15 @@ def features_job(
     run = RunFolder(features_folder(project) / identity / JOB)
     if run.worker() is not None:
         raise UserError("This encoder looks at the images already; wait until that is done, or stop it first.")
-    entries, folders = _missing_entries(project, _store(run.path.parent))
-    spec = RunSpec(name=identity, features=features)
-    spec = with_settings(spec, {"device": device, "data.roots": folders})
-    if run.path.exists():
-        shutil.rmtree(run.path)
-    run.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return run_folders.create_run(run.path, spec, entries)
+    store = _store(run.path.parent)
+    with _snapshot(project) as db:
+        new = _new_images(_digests(db), store)
+        folders = {str(root.id): str(root.path) for root in _reachable_roots(project, db, new)}
+        spec = with_settings(RunSpec(name=identity, features=features), {"device": device, "data.roots": folders})
+        if run.path.exists():
+            shutil.rmtree(run.path)
+        run.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return run_folders.create_run(run.path, spec, _entries(db, new))
 
 
 def _features(project: Project, encoder: str, model: Path | None, config: Path | None) -> FeaturesSpec:
@@ -106,17 +114,37 @@ def _kind(text: str) -> Any:
     return text  # checked by the caller against EncoderKind, and by pydantic again
 
 
-def _missing_entries(project: Project, store: FeatureStore | None) -> tuple[list[ManifestEntry], dict[str, str]]:
-    """Readable images that `store` has not seen, one for each content, and the folders that they lie in."""
-    rows = project.db.execute(f"SELECT root_id, path, sha256 {_READABLE} ORDER BY root_id, sort_key, id").fetchall()
-    if not rows:
+@contextmanager
+def _snapshot(project: Project) -> Iterator[sqlite3.Connection]:
+    """A connection on which the images stay as they are, whoever scans meanwhile."""
+    with closing(project.connect()) as db:
+        db.execute("BEGIN")
+        yield db
+        db.execute("ROLLBACK")
+
+
+def _digests(db: sqlite3.Connection) -> Digests:
+    """``(N, 32)`` of the readable images, by id."""
+    cursor = db.execute(f"SELECT sha256 {_READABLE}")
+    parts = [np.empty((0, 32), np.uint8)]
+    while rows := cursor.fetchmany(ROWS_AT_ONCE):
+        parts.append(digest_rows([row[0] for row in rows]))
+    return np.concatenate(parts)
+
+
+def _new_images(digests: Digests, store: FeatureStore | None) -> NDArray[np.bool_]:
+    """``(N,)``: which readable images, one for each content, `store` has not seen."""
+    if not len(digests):
         raise UserError("The project has no image that can be read; add a folder of images and scan it.")
-    digests = digest_rows([sha256 for _, _, sha256 in rows])
-    _, first = np.unique(digests, axis=0, return_index=True)
+    new = np.zeros(len(digests), bool)
+    new[first_rows(digests)] = True
     if store is not None:
-        first = first[find_rows(digests[first], store.seen_digests) < 0]
-    chosen = [rows[index] for index in np.sort(first).tolist()]
-    used = {root_id for root_id, _, _ in chosen}
+        new &= find_rows(digests, store.seen_digests) < 0
+    return new
+
+
+def _reachable_roots(project: Project, db: sqlite3.Connection, new: NDArray[np.bool_]) -> list[Root]:
+    used = {root_id for (root_id,) in compress(db.execute(f"SELECT root_id {_READABLE}"), new)}
     known = [root for root in roots(project) if root.id in used]
     for root in known:
         if not root.available:
@@ -124,19 +152,12 @@ def _missing_entries(project: Project, store: FeatureStore | None) -> tuple[list
                 f"The image folder {root.path} cannot be reached; connect its disk "
                 "or, if it has moved, run pudm scan PROJECT --moved OLD NEW."
             )
-    entries = [ManifestEntry(str(root_id), path, "unlabeled", sha256) for root_id, path, sha256 in chosen]
-    return entries, {str(root.id): str(root.path) for root in known}
+    return known
 
 
-def _digests(project: Project) -> Digests:
-    """Of all readable images, each content once."""
-
-    def parts() -> Iterator[Digests]:
-        cursor = project.db.execute(f"SELECT DISTINCT sha256 {_READABLE}")
-        while rows := cursor.fetchmany(100_000):
-            yield digest_rows([row[0] for row in rows])
-
-    return np.concatenate([np.empty((0, 32), np.uint8), *parts()])
+def _entries(db: sqlite3.Connection, new: NDArray[np.bool_]) -> Iterator[ManifestEntry]:
+    for root_id, path, sha256 in compress(db.execute(f"SELECT root_id, path, sha256 {_READABLE}"), new):
+        yield ManifestEntry(str(root_id), path, "unlabeled", sha256)
 
 
 def _store(folder: Path) -> FeatureStore | None:
