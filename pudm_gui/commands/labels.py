@@ -10,9 +10,10 @@ from typing import Any
 from pudm_gui.commands.console import INTERRUPTED, Console, counted_interrupts
 from pudm_gui.project.exchange.exporting import export
 from pudm_gui.project.exchange.formats import FORMATS
-from pudm_gui.project.exchange.importing import apply, preview_import, report_of
+from pudm_gui.project.exchange.importing import apply, preview_import
 from pudm_gui.project.exchange.matching import CancelledError
 from pudm_gui.project.exchange.planning import ImportPlan
+from pudm_gui.project.exchange.report import report_of
 from pudm_gui.project.model import Label
 from pudm_gui.project.project import Project
 from training.errors import UserError

@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from pudm_gui.label.exchange import words
+from pudm_gui.label.exchange.curtain import Curtain
+from pudm_gui.label.exchange.return_bar import ReturnBar
 from pudm_gui.label.exchange.sheet import ExchangeSheet
 from pudm_gui.label.exchange.work import ExchangeWork, Preview
 from pudm_gui.project.exchange.exporting import ExportReport
 from pudm_gui.project.exchange.formats import Format
 from pudm_gui.project.exchange.planning import ImportPlan
 from pudm_gui.project.model import Change, Ids, ImageFilter, Listing
-from pudm_gui.widgets.message import InlineMessage
 
 if TYPE_CHECKING:
     from pudm_gui.label.page import LabelPage
@@ -35,20 +36,16 @@ class Exchange(QObject):
         self._source: Path | None = None
         self._format: Format | None = None
         self._stale = False
-        self._hidden: list[QWidget] = []
-        self._disabled: list[QAction] = []
         self._changing = False
         """The plan went out of date while it was to be applied."""
         self.work = ExchangeWork(page.session.project, self)
         self.sheet = ExchangeSheet(page.session.project.name)
         self._before: QWidget = self.sheet.choice
-        self.sheet.hide()
-        self.waiting_bar = InlineMessage(closable=True)
-        self.waiting_bar.hide()
+        self._curtain = Curtain(page, self.sheet)
+        self.waiting_bar = ReturnBar()
         layout = page.layout()
         assert isinstance(layout, QBoxLayout)
-        layout.insertWidget(0, self.sheet, 1)
-        layout.insertWidget(1, self.waiting_bar)
+        layout.insertWidget(0, self.waiting_bar)
         page.setAcceptDrops(True)
         page.installEventFilter(self)
         self._connect()
@@ -56,7 +53,7 @@ class Exchange(QObject):
     @property
     def open(self) -> bool:
         """Whether the sheet is to be seen."""
-        return not self.sheet.isHidden()
+        return self._curtain.drawn
 
     # --- what the person does
 
@@ -109,8 +106,8 @@ class Exchange(QObject):
         preview.format_chosen.connect(self._read_as)
         preview.read_again.connect(lambda: self._read(keep_existing=self._keeps))
         preview.listing_wanted.connect(self._show_listing)
-        self.waiting_bar.action.connect(self._back_to_preview)
-        self.waiting_bar.closed.connect(self._forget)
+        self.waiting_bar.message.action.connect(self._back_to_preview)
+        self.waiting_bar.message.closed.connect(self._forget)
         work.progressed.connect(self._progressed)
         work.previewed.connect(self._previewed)
         work.imported.connect(self._imported)
@@ -251,7 +248,7 @@ class Exchange(QObject):
         assert self._preview is not None
         self._hide()
         text = self.tr("The labels of {file} are not imported yet.").format(file=self._preview.plan.source.name)
-        self.waiting_bar.show_message(text, "info", action_text=self.tr("Back to the preview"))
+        self.waiting_bar.offer(text)
         self._page.context.show_listing(listing)
 
     def _back_to_preview(self) -> None:
@@ -281,32 +278,14 @@ class Exchange(QObject):
         self.waiting_bar.hide()
 
     def _show(self) -> None:
-        """Put the sheet in the place of everything else on the page; the keys of the grid rest."""
-        if self.open:
-            return
         if self._page.looking:
             self._page.close_look()
-        layout = self._page.layout()
-        assert layout is not None
-        widgets = [item.widget() for place in range(layout.count()) if (item := layout.itemAt(place)) is not None]
-        self._hidden = [widget for widget in widgets if widget is not None and not widget.isHidden()]
-        for widget in self._hidden:
-            widget.hide()
-        self._disabled = [action for action in self._page.actions() if action.isEnabled()]
-        for action in self._disabled:
-            action.setEnabled(False)
-        self.sheet.show()
+        self._curtain.draw()
 
     def _hide(self) -> None:
-        if not self.open:
-            return
-        self.sheet.hide()
-        for widget in self._hidden:
-            widget.show()
-        for action in self._disabled:
-            action.setEnabled(True)
-        self._hidden, self._disabled = [], []
-        self._page.view.setFocus()
+        if self.open:
+            self._curtain.open()
+            self._page.view.setFocus()
 
 
 def dropped_table(event: QDropEvent) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -63,6 +63,10 @@ class ExportForm(QWidget):
         self.place.textChanged.connect(lambda _: self.result.show_message(""))
         self.browse = QPushButton(icon("folder"), self.tr("Choose…"))
         self.browse.clicked.connect(self._choose)
+        self.button = QPushButton(self.tr("Export"))
+        """For the foot of the sheet."""
+        self.button.setProperty("role", "primary")
+        self.button.clicked.connect(self.export_wanted)
         self._lay_out()
         self._format_changed()
 
@@ -108,9 +112,6 @@ class ExportForm(QWidget):
         return box
 
     def _lay_out(self) -> None:
-        self.button = QPushButton(self.tr("Export"))
-        self.button.setProperty("role", "primary")
-        self.button.clicked.connect(self.export_wanted)
         place = QHBoxLayout()
         place.setSpacing(theme.SPACE_S)
         place.addWidget(self.place, 1)
@@ -141,7 +142,6 @@ class ExportForm(QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(theme.SPACE_L)
         inner.addLayout(grid)
-        inner.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignLeft)
         inner.addWidget(self.result)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_XL, theme.SPACE_L, theme.SPACE_XL, theme.SPACE_XL)

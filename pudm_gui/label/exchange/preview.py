@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -29,6 +30,7 @@ from pudm_gui.label.exchange.work import Preview
 from pudm_gui.project.exchange.formats import Format
 from pudm_gui.project.exchange.rows import KEPT, Noted
 from pudm_gui.project.model import Ids, Listing
+from pudm_gui.widgets.empty_state import EmptyState
 from pudm_gui.widgets.message import InlineMessage
 
 TABLES: tuple[Format, ...] = ("csv", "jsonl")
@@ -105,6 +107,8 @@ class PreviewPanel(QWidget):
         ):
             message.show_message(text(plan) if len(ids) else "", kind, action_text=show)  # type: ignore[arg-type]
         self.changes.show_changes(preview.first)
+        self.nothing.set_text(*words.nothing_changes(plan))
+        self.list.setCurrentWidget(self.change_table if preview.first else self.nothing)
         self.unknown.show_problems(plan.unknown.first)
         self.problems.show_problems(plan.problems.first)
         self._name_tabs(preview)
@@ -137,7 +141,11 @@ class PreviewPanel(QWidget):
         self.tabs.setDocumentMode(True)
         widths = (0, LABEL_WIDTH, LABEL_WIDTH, TAGS_WIDTH, GIVER_WIDTH)
         self.change_table = table(self.changes, self.tr("Images that change"), widths)
-        self.tabs.addTab(self.change_table, "")
+        self.nothing = EmptyState("", "", icon_name="check")
+        self.list = QStackedWidget()
+        self.list.addWidget(self.change_table)
+        self.list.addWidget(self.nothing)
+        self.tabs.addTab(self.list, "")
         self.tabs.addTab(table(self.unknown, self.tr("Files that are not in this project"), (PLACE_WIDTH, 0)), "")
         self.tabs.addTab(table(self.problems, self.tr("What is wrong in the file"), (PLACE_WIDTH, 0)), "")
         return self.tabs

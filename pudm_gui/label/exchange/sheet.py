@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from pudm_gui import theme
 from pudm_gui.label.exchange.choice import ImportChoice
@@ -28,7 +28,7 @@ class ExchangeSheet(QFrame):
 
     def __init__(self, project_name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title = QLabel()
+        self.title = ElidedLabel("")
         self.title.setProperty("role", "title")
         self.path = ElidedLabel("")
         self.path.setProperty("role", "muted")
@@ -56,9 +56,12 @@ class ExchangeSheet(QFrame):
         """Bring a step to the front and give it the keyboard."""
         self.title.setText(title)
         self.path.setText(path)
+        self.path.setVisible(bool(path))
         self.failure.show_message("")
         self.steps.setCurrentWidget(step)
         self.apply.setVisible(step is self.preview)
+        self.export.button.setVisible(step is self.export)
+        self.cancel.setVisible(step is not self.waiting)
         self.cancel.setText(self.tr("Close") if step is self.export else self.tr("Cancel"))
         self.take_focus()
 
@@ -97,4 +100,5 @@ class ExchangeSheet(QFrame):
         layout.addStretch(1)
         layout.addWidget(self.cancel)
         layout.addWidget(self.apply)
+        layout.addWidget(self.export.button)
         return foot

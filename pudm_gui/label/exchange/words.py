@@ -81,6 +81,17 @@ def remarks(plan: ImportPlan) -> str:
     return " · ".join(said)
 
 
+def nothing_changes(plan: ImportPlan) -> tuple[str, str]:
+    """A title and a sentence for a plan without changes."""
+    if plan.confirmed:
+        text = tr("Labels that somebody else gave are kept beside theirs, so that you can see where people agree.")
+        return tr("No label would change"), text
+    if plan.unknown.count == plan.rows:
+        text = tr("Paths are relative to an image folder of this project, or absolute.")
+        return tr("No image of this project is in the file"), text
+    return tr("Nothing would change"), tr("The images have these labels and tags already.")
+
+
 def imported(plan: ImportPlan) -> str:
     """What was done, for the line below the grid."""
     name = plan.source.name

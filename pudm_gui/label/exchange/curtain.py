@@ -1,0 +1,45 @@
+"""Putting one widget in the place of everything else on a page."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QBoxLayout, QWidget
+
+
+class Curtain:
+    """Hides what a page shows behind one widget; the actions of the page, and with them its keys, rest meanwhile."""
+
+    def __init__(self, page: QWidget, front: QWidget) -> None:
+        self._page, self._front = page, front
+        self._hidden: list[QWidget] = []
+        self._resting: list[QAction] = []
+        layout = page.layout()
+        assert isinstance(layout, QBoxLayout)
+        self._layout = layout
+        layout.insertWidget(0, front, 1)
+        front.hide()
+
+    @property
+    def drawn(self) -> bool:
+        return not self._front.isHidden()
+
+    def draw(self) -> None:
+        if self.drawn:
+            return
+        items = [self._layout.itemAt(place) for place in range(self._layout.count())]
+        widgets = [item.widget() for item in items if item is not None]
+        self._hidden = [widget for widget in widgets if widget is not None and not widget.isHidden()]
+        for widget in self._hidden:
+            widget.hide()
+        self._resting = [action for action in self._page.actions() if action.isEnabled()]
+        for action in self._resting:
+            action.setEnabled(False)
+        self._front.show()
+
+    def open(self) -> None:
+        self._front.hide()
+        for widget in self._hidden:
+            widget.show()
+        for action in self._resting:
+            action.setEnabled(True)
+        self._hidden, self._resting = [], []
