@@ -66,6 +66,11 @@ class MostLikely(QObject):
         labels = self._context.model.labels
         return int(np.count_nonzero(labels == Label.SENSITIVE)), int(np.count_nonzero(labels == Label.NORMAL))
 
+    @property
+    def pending(self) -> bool:
+        """Whether a new order is still to come."""
+        return self.busy or self._pause.isActive()
+
     def want(self) -> None:
         """Somebody looks at the ranking: keep it up to date from now on."""
         if not self._wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from pudm_gui import theme
@@ -14,6 +15,8 @@ from pudm_gui.label.suggest.likely_section import LikelySection
 from pudm_gui.label.suggest.missed_kinds import MissedKinds
 from pudm_gui.label.suggest.missed_section import MissedSection
 from pudm_gui.label.suggest.most_likely import MostLikely
+from pudm_gui.label.suggest.nudity import NudityScores
+from pudm_gui.label.suggest.nudity_section import NuditySection
 from pudm_gui.label.suggest.previews import Previews
 from pudm_gui.label.suggest.similar import SimilarTo
 from pudm_gui.label.suggest.similar_section import SimilarSection
@@ -50,6 +53,8 @@ class FindPanel(QScrollArea):
         self.similar = SimilarSection(context, similar)
         self.missed = MissedSection(context, self._missed, previews)
         self.duplicates = DuplicatesSection(context, self._duplicates, previews)
+        self._nudity = NudityScores(context, source, self)
+        self.nudity = NuditySection(self._nudity, source, read_only=context.session.read_only)
         layout.addWidget(self.card)
         self._below: list[QWidget] = []
         for section in (self.likely, self.similar, self.missed, self.duplicates):
@@ -58,9 +63,18 @@ class FindPanel(QScrollArea):
             layout.addWidget(rule)
             layout.addWidget(section)
             self._below += [rule, section]
+        layout.addWidget(self.nudity)
+        self.nudity.setVisible(self._nudity.possible)
         layout.addStretch(1)
         source.changed.connect(self._refresh)
         self._refresh()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still being worked out."""
+        if self._source.busy or self._most_likely.pending:
+            return True
+        return self._source.index is not None and None in (self._missed.gaps, self._duplicates.groups)
 
     def shown(self) -> None:
         """The panel came to the front."""
@@ -68,6 +82,10 @@ class FindPanel(QScrollArea):
         self._most_likely.want()
         self._missed.want()
         self._duplicates.want()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._nudity.close()
+        super().closeEvent(event)
 
     def _refresh(self) -> None:
         for widget in self._below:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from pudm_gui.jobs import JobRunner
@@ -22,6 +23,8 @@ from training.runs import RunFolder
 if TYPE_CHECKING:
     from pudm_gui.suggest.index import FeatureIndex
 
+SCORER = "nudity"
+"""Id of an encoder whose scores are no features to compare images by."""
 AGAIN_MS = 1500
 """New images are counted when none has come for so long."""
 
@@ -67,6 +70,8 @@ class FeatureSource(QObject):
         self.job = FeaturesJob(session, jobs, self)
         self.known: tuple[Known, ...] = ()
         self.index: FeatureIndex | None = None
+        self.missing = 0
+        """Readable images without features; 0 while nothing is loaded."""
         self.problem = ""
         """Why features that are there cannot be used."""
         self.ready = False
@@ -87,11 +92,6 @@ class FeatureSource(QObject):
     def encoder(self) -> str:
         """Id of the encoder whose features are used, or wanted."""
         return self._encoder
-
-    @property
-    def missing(self) -> int:
-        """Readable images without features; 0 while nothing is loaded."""
-        return 0 if self.index is None else self.index.missing
 
     @property
     def busy(self) -> bool:
@@ -161,7 +161,7 @@ class FeatureSource(QObject):
             self._session.message.emit(
                 self.tr("Looking at the images did not come to its end. {reason}").format(reason=said), "error"
             )
-        if outcome == "finished":
+        if outcome == "finished" and self.job.encoder != SCORER:
             self._encoder = self.job.encoder
         if self._begun:
             self.reload()
@@ -169,11 +169,13 @@ class FeatureSource(QObject):
     def _found(self, question: int, found: _Found) -> None:
         if question != self._question:
             return
-        before, self.index = self.index, found.index
+        index = found.index
         self.known, self.problem, self.ready = found.known, found.problem, True
-        if found.index is not None:
-            self._encoder = found.index.store.info.encoder
-        if before is not None or found.index is not None:
+        self.missing = 0 if index is None else index.missing
+        if index is not None:
+            self._encoder = index.store.info.encoder
+        if not _same(index, self.index):  # otherwise what was worked out from it still holds
+            self.index = index
             self.loaded.emit()
         self.changed.emit()
 
@@ -193,6 +195,19 @@ def find_features(project: Project, encoder: str) -> _Found:
         return _Found(known, FeatureIndex.load(project, store))
     except UserError as error:
         return _Found(known, problem=str(error))
+
+
+def _same(one: FeatureIndex | None, other: FeatureIndex | None) -> bool:
+    """Whether both are the same features of the same images."""
+    if one is None or other is None:
+        return one is other
+    return (
+        one.store.folder == other.store.folder
+        and one.store.info.generation == other.store.info.generation
+        and len(one.store) == len(other.store)
+        and np.array_equal(one.ids, other.ids)
+        and np.array_equal(one.rows, other.rows)
+    )
 
 
 def _model(folder: Path) -> str:

@@ -15,6 +15,7 @@ from training.feature_store import CLUSTERS, MAP, REDUCED, StoreInfo, digest_row
 from training.feature_writer import FeatureWriter
 
 REDUCED_TO = 16
+"""At most."""
 
 
 def write_features(
@@ -36,9 +37,9 @@ def write_features(
     with FeatureWriter(project.path / "features" / encoder, _info(encoder, pixels.shape[1])) as writer:
         writer.append(digests, pixels, _hashes(pixels))
         writer.commit()
-        with writer.deriving(REDUCED_TO) as folder:
-            centred = pixels - pixels.mean(axis=0)
-            reduced = centred @ np.linalg.svd(centred, full_matrices=False)[2][:REDUCED_TO].T
+        centred = pixels - pixels.mean(axis=0)
+        reduced = centred @ np.linalg.svd(centred, full_matrices=False)[2][:REDUCED_TO].T
+        with writer.deriving(reduced.shape[1]) as folder:
             _write(folder / REDUCED, (reduced / np.linalg.norm(reduced, axis=1, keepdims=True)).astype(np.float16))
             _write(folder / MAP, _circle(groups))
             _write(folder / CLUSTERS, groups.astype(np.int32))
