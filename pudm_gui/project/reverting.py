@@ -72,6 +72,7 @@ _IN_FORCE = f"""in_force(id) AS MATERIALIZED (
 )"""
 
 _LABELS = f"""
+INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by)
 WITH touched AS MATERIALIZED (SELECT image_id FROM label_history WHERE action_id = :origin),
 {_IN_FORCE.format(history="label_history")},
 images AS MATERIALIZED (
@@ -82,12 +83,12 @@ images AS MATERIALIZED (
     ), 0) AS said
     FROM touched LEFT JOIN labels USING (image_id)
 )
-INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by)
 SELECT :action, image_id, present, said % 4, present_by, said / 4 FROM images WHERE said / 4 <> present_by
 """
 
 # Where nothing in force says anything about a tag, the image is as before the first action that did.
 _TAGS = f"""
+INSERT INTO tag_history (action_id, image_id, tag, added)
 WITH touched AS MATERIALIZED (SELECT image_id, tag FROM tag_history WHERE action_id = :origin),
 {_IN_FORCE.format(history="tag_history")},
 tagged AS MATERIALIZED (
@@ -103,6 +104,5 @@ tagged AS MATERIALIZED (
     )) AS wanted
     FROM touched
 )
-INSERT INTO tag_history (action_id, image_id, tag, added)
 SELECT :action, image_id, tag, wanted FROM tagged WHERE wanted <> present
 """

@@ -99,6 +99,13 @@ def test_revert_leaves_what_came_later_and_can_be_undone(project: Project, ids: 
     assert can_redo(project)
 
 
+def test_a_revert_that_would_change_nothing_is_none(project: Project, ids: Ids) -> None:
+    set_label(project, ids[:2], S)
+    set_label(project, ids[:2], N)
+    assert revert(project, 1) is None
+    assert history_size(project) == 2
+
+
 def test_a_revert_is_brought_back_below_what_came_later(project: Project, ids: Ids) -> None:
     set_label(project, ids[:6], S)
     revert(project, 1)
