@@ -5,24 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from pudm_gui.label.exchange import words
 from pudm_gui.label.exchange.curtain import Curtain
+from pudm_gui.label.exchange.drops import TableDrops
+from pudm_gui.label.exchange.exporting import Exporting
 from pudm_gui.label.exchange.return_bar import ReturnBar
 from pudm_gui.label.exchange.sheet import ExchangeSheet
 from pudm_gui.label.exchange.work import ExchangeWork, Preview
-from pudm_gui.project.exchange.exporting import ExportReport
 from pudm_gui.project.exchange.formats import Format
 from pudm_gui.project.exchange.planning import ImportPlan
-from pudm_gui.project.model import Change, Ids, ImageFilter, Listing
+from pudm_gui.project.model import Change, Listing
 
 if TYPE_CHECKING:
     from pudm_gui.label.page import LabelPage
-
-TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".jsonlines")
 
 
 class Exchange(QObject):
@@ -33,6 +31,7 @@ class Exchange(QObject):
         self._page = page
         self._session = page.session
         self._preview: Preview | None = None
+        self._applying: ImportPlan | None = None
         self._source: Path | None = None
         self._format: Format | None = None
         self._stale = False
@@ -46,8 +45,8 @@ class Exchange(QObject):
         layout = page.layout()
         assert isinstance(layout, QBoxLayout)
         layout.insertWidget(0, self.waiting_bar)
-        page.setAcceptDrops(True)
-        page.installEventFilter(self)
+        self._drops = TableDrops(page)
+        self._exporting = Exporting(page, self.sheet, self.work, self._wait)
         self._connect()
 
     @property
@@ -77,11 +76,7 @@ class Exchange(QObject):
         """Ask what to export, and where to."""
         self._forget()
         self._show()
-        counts, view = self._page.model.counts, self._page.view
-        listed = len(self._page.model) if len(self._page.model) < counts.total else 0
-        self.sheet.export.show_scopes(counts.sensitive, counts.normal, listed, len(view.selection.chosen))
-        self.sheet.export.result.show_message("")
-        self.sheet.show_step(self.sheet.export, self.tr("Export labels"))
+        self._exporting.begin()
 
     def leave(self) -> None:
         """Back to the images, without doing anything."""
@@ -97,10 +92,10 @@ class Exchange(QObject):
 
     def _connect(self) -> None:
         sheet, preview, work = self.sheet, self.sheet.preview, self.work
+        self._drops.dropped.connect(self.read)
         sheet.closed.connect(self.leave)
         sheet.choice.chosen.connect(self.read)
         sheet.waiting.stop_wanted.connect(self._stop)
-        sheet.export.export_wanted.connect(self._export)
         preview.import_wanted.connect(self._apply)
         preview.keep_toggled.connect(lambda keep: self._plan_again(keep))
         preview.format_chosen.connect(self._read_as)
@@ -112,24 +107,9 @@ class Exchange(QObject):
         work.previewed.connect(self._previewed)
         work.imported.connect(self._imported)
         work.outdated.connect(self._outdated)
-        work.exported.connect(self._exported)
         work.failed.connect(self._failed)
         work.stopped.connect(self._stopped)
         self._session.labels_changed.connect(self._labels_changed)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A table that is dropped on the page is imported."""
-        if event.type() == QEvent.Type.DragEnter and isinstance(event, QDragEnterEvent):
-            if dropped_table(event) is not None:
-                event.acceptProposedAction()
-                return True
-        elif event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
-            table = dropped_table(event)
-            if table is not None:
-                event.acceptProposedAction()
-                self.read(table)
-                return True
-        return super().eventFilter(watched, event)
 
     # --- steps
 
@@ -151,6 +131,8 @@ class Exchange(QObject):
             self.work.plan_again(self._preview, keep_existing=keep_existing)
 
     def _previewed(self, preview: Preview) -> None:
+        if not self.open and self.waiting_bar.isHidden():  # left in the last moment
+            return
         self._preview, self._stale = preview, False
         self.sheet.preview.show_preview(preview)
         plan = preview.plan
@@ -168,12 +150,14 @@ class Exchange(QObject):
 
     def _apply(self) -> None:
         if self._preview is not None and self.sheet.apply.isEnabled():
+            self._applying = self._preview.plan
             self._wait(self.tr("Importing {file}").format(file=self._preview.plan.source.name))
             self.work.apply(self._preview.plan)
 
     def _imported(self, plan: ImportPlan, changes: list[Change]) -> None:
-        self._forget()
-        self._hide()
+        if self._applying is plan:  # otherwise the person has gone on to something else
+            self._forget()
+            self._hide()
         for change in changes:
             self._session.labels_changed.emit(change)
         self._page.hints.tell(words.imported(plan))
@@ -181,35 +165,6 @@ class Exchange(QObject):
     def _outdated(self) -> None:
         self._changing = True
         self._plan_again(self._keeps)
-
-    def _export(self) -> None:
-        form = self.sheet.export
-        if form.target is None:
-            form.place.setFocus()
-            return
-        self._wait(self.tr("Exporting to {place}").format(place=form.target.name))
-        self.work.export(form.target, form.format, self._scope(form.scope), form.copying)
-
-    def _exported(self, report: ExportReport) -> None:
-        form = self.sheet.export
-        self.sheet.show_step(form, self.tr("Export labels"))
-        count = words.number(report.written)
-        text = self.tr("{n} images written to {place}.").format(n=count, place=form.target)
-        if not report.written:
-            text = self.tr("No image has what was asked for, so {place} is empty.").format(place=form.target)
-        if report.left_out:
-            text += " " + self.tr("{n} are not where they were, and were left out.").format(
-                n=words.number(report.left_out)
-            )
-        form.result.show_message(text, "warning" if report.left_out or not report.written else "success")
-
-    def _scope(self, name: str) -> Ids | ImageFilter | None:
-        page = self._page
-        if name == "listed":
-            return page.model.ids
-        if name == "selected":
-            return page.view.chosen_ids()
-        return None if name == "all" else ImageFilter(name)  # type: ignore[arg-type]
 
     # --- waiting, failing, stopping
 
@@ -274,7 +229,7 @@ class Exchange(QObject):
         return False
 
     def _forget(self) -> None:
-        self._preview = None
+        self._preview = self._applying = None
         self.waiting_bar.hide()
 
     def _show(self) -> None:
@@ -286,12 +241,3 @@ class Exchange(QObject):
         if self.open:
             self._curtain.open()
             self._page.view.setFocus()
-
-
-def dropped_table(event: QDropEvent) -> Path | None:
-    """The one table that is being dragged."""
-    urls = event.mimeData().urls()
-    if len(urls) != 1 or not urls[0].isLocalFile():
-        return None
-    path = Path(urls[0].toLocalFile())
-    return path if path.suffix.lower() in TABLES and path.is_file() else None

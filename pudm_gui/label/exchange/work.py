@@ -101,7 +101,7 @@ class ExchangeWork(QObject):
         def work(stop: threading.Event) -> list[Change]:
             return apply(self._project, plan, stop.is_set)
 
-        self._start(work, lambda changes: self.imported.emit(plan, changes))
+        self._start(work, lambda changes: self.imported.emit(plan, changes), always=True)
 
     def export(self, path: Path, format_: Format, scope: Ids | ImageFilter | None, copying: Copying) -> None:
         """Write labels and tags of some images; of all that have any, where `scope` is None."""
@@ -137,7 +137,10 @@ class ExchangeWork(QObject):
         plan = make_plan(self._project, path, format_, matched, keep_existing=keep_existing, cancelled=stop.is_set)
         return Preview(plan, matched, planned_changes(self._project, plan, 0, ROWS_SHOWN))
 
-    def _start(self, work: Callable[[threading.Event], Any], then: Callable[[Any], object]) -> None:
+    def _start(
+        self, work: Callable[[threading.Event], Any], then: Callable[[Any], object], *, always: bool = False
+    ) -> None:
+        """`always`: what was done is told even where other work has taken its place since."""
         self._stop.set()
         stop = self._stop = threading.Event()
         self.busy = True
@@ -153,11 +156,12 @@ class ExchangeWork(QObject):
                 return self.failed.emit, str(error)
 
         def tell(outcome: tuple[Callable[[Any], object], Any]) -> None:
-            if stop is not self._stop:  # other work has taken its place
-                return
-            self.busy = False
             tell_it, result = outcome
-            tell_it(result)
+            if stop is self._stop:
+                self.busy = False
+                tell_it(result)
+            elif always and tell_it is then:
+                tell_it(result)
 
         self._thread.submit(guarded, tell, failed=self._defect)
 
