@@ -178,7 +178,8 @@ def unit_rows(values: NDArray[np.floating]) -> NDArray[np.float32]:
     """Rows scaled to length 1; those of zeros stay."""
     values = np.asarray(values, np.float32)
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    return values / np.where(lengths > 0, lengths, 1)
+    lengths[lengths == 0] = 1
+    return values / lengths
 
 
 def _same_encoder(found: StoreInfo, wanted: StoreInfo) -> bool:

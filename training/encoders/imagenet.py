@@ -42,7 +42,7 @@ def load(device: torch.device) -> Encoder:
         )
     state = torch.load(_weights_file(), map_location="cpu", weights_only=True)
     dtype = torch.bfloat16 if computes_bf16(device) else torch.float32
-    network = efficientnet_lite0(state).to(device, dtype, memory_format=torch.channels_last)
+    network = efficientnet_lite0(state).to(device, dtype).to(memory_format=torch.channels_last)
     mean = torch.tensor(MEAN, device=device)
     deviation = torch.tensor(DEVIATION, device=device)
 

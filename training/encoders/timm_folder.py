@@ -40,7 +40,7 @@ def load(folder: Path, config: dict[str, Any], weights_sha256: str, device: torc
         )
     try:
         arguments = dict(config.get("model_args") or {})
-        model = timm.create_model(
+        model: Any = timm.create_model(
             architecture, pretrained=False, num_classes=int(config.get("num_classes", 1000)), **arguments
         )
         model.load_state_dict(load_file(folder / WEIGHTS))

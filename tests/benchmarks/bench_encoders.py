@@ -1,0 +1,176 @@
+"""How well and how fast encoders tell images apart: ``python -m tests.benchmarks.bench_encoders [--base MODEL_DIR]``.
+
+On real images: 2,000 test images of CIFAR-10, 600 photos of cats and dogs, 2,000 test images of MNIST. "Alike" is the
+share of images whose most similar other one (cosine) is of the same class, by the features and by their 128 principal
+components, which is what suggestions use. Speed is that of whole photos: read, decode, prepare with as many threads as
+the job has, encode.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import io
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from training.decoding import decoder_threads
+from training.derive import COMPONENTS, principal_components
+from training.device import describe, pick_device
+from training.encoders import Encoder, imagenet, load_encoder
+from training.feature_writer import unit_rows
+from training.images import Source, load
+from training.spec import FeaturesSpec
+
+DATA = Path(os.environ.get("PUDM_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+SIZES = (128, 160, 192, 224)
+"""Pixels at which the ImageNet encoder is tried."""
+T = TypeVar("T")
+MOST = 2000
+TIMED_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Images:
+    """A data set: files or their content, and the class of each."""
+
+    name: str
+    sources: list[Source]
+    classes: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one encoder: of each set the share alike by features and by components; photos per second, best of three."""
+
+    encoder: str
+    dimension: int
+    alike: dict[str, tuple[float, float]]
+    photos_per_second: float
+    encoded_per_second: float
+
+
+def cifar() -> Images:
+    with zipfile.ZipFile(DATA / "cifar10" / "cifar10_subset_lossless_webp.zip") as archive:
+        names = _some([name for name in archive.namelist() if name.startswith("test/") and name.endswith(".webp")])
+        return Images("CIFAR-10", [archive.read(name) for name in names], np.array([n.split("/")[1] for n in names]))
+
+
+def cats_and_dogs() -> Images:
+    files = sorted((DATA / "photos" / "cats-dogs").rglob("*.jpg"))
+    return Images("cats and dogs", list(files), np.array([file.parent.name for file in files]))
+
+
+def mnist() -> Images:
+    folder = DATA / "mnist"
+    pixels = np.frombuffer(gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16)
+    digits = np.frombuffer(gzip.decompress((folder / "t10k-labels-idx1-ubyte.gz").read_bytes()), np.uint8, offset=8)
+    chosen = _some(list(range(len(digits))))
+    return Images("MNIST", [_png(pixels.reshape(-1, 28, 28)[index]) for index in chosen], digits[chosen].astype(str))
+
+
+def _some(items: list[T]) -> list[T]:
+    order = np.random.default_rng(0).permutation(len(items))[:MOST]
+    return [items[index] for index in order]
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    return content.getvalue()
+
+
+def features(encoder: Encoder, images: Images) -> tuple[NDArray[np.float32], float]:
+    """``(N, D)`` of length 1, and the seconds that encoding alone took."""
+
+    def prepared(source: Source) -> NDArray[np.generic]:
+        return encoder.prepare(load(source, at_least=encoder.at_least))
+
+    rows, seconds = [], 0.0
+    with ThreadPoolExecutor(decoder_threads()) as pool:
+        arrays = pool.map(prepared, images.sources)
+        while group := list(islice(arrays, encoder.batch)):
+            batch = np.stack(group)
+            begun = time.perf_counter()
+            rows.append(encoder.encode(batch))
+            seconds += time.perf_counter() - begun
+    return unit_rows(np.concatenate(rows)), seconds
+
+
+def alike(rows: NDArray[np.float32], classes: NDArray[np.str_]) -> float:
+    """Share of rows whose likest other one is of the same class."""
+    likeness = rows @ rows.T
+    np.fill_diagonal(likeness, -np.inf)
+    return float((classes[likeness.argmax(1)] == classes).mean())
+
+
+def measured(name: str, encoder: Encoder, sets: list[Images]) -> Figures:
+    found = {}
+    for images in sets:
+        rows, _ = features(encoder, images)
+        mean, components = principal_components(rows, COMPONENTS)
+        found[images.name] = alike(rows, images.classes), alike(unit_rows((rows - mean) @ components.T), images.classes)
+    photos = next(images for images in sets if images.name == "cats and dogs")
+    whole, encoding = [], []
+    for _ in range(TIMED_ROUNDS):
+        begun = time.perf_counter()
+        _, seconds = features(encoder, photos)
+        whole.append(len(photos.sources) / (time.perf_counter() - begun))
+        encoding.append(len(photos.sources) / seconds)
+    return Figures(name, encoder.dimension, found, max(whole), max(encoding))
+
+
+def encoders(bases: list[Path], device: torch.device) -> dict[str, Callable[[], Encoder]]:
+    def at(size: int) -> Callable[[], Encoder]:
+        def make() -> Encoder:
+            imagenet.SIZE = size
+            return imagenet.load(device)
+
+        return make
+
+    made: dict[str, Callable[[], Encoder]] = {f"ImageNet, {size} pixels": at(size) for size in SIZES}
+    made["pixels"] = lambda: load_encoder(FeaturesSpec(encoder="pixels"), device)
+    for base in bases:
+        spec = FeaturesSpec(encoder="base", source=str(base.absolute()))
+        made[f"base model {base.name}"] = lambda spec=spec: load_encoder(spec, device)
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", type=Path, nargs="*", default=[], help="diffusers folders to look with as well")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--json", type=Path, help="write the figures there too")
+    options = parser.parse_args()
+    device = pick_device(options.device)
+    sets = [cifar(), cats_and_dogs(), mnist()]
+    print(describe(device), f"{decoder_threads()} threads decode", sep=", ")
+    figures = []
+    for name, make in encoders(options.base, device).items():
+        figures.append(measured(name, make(), sets))
+        one = figures[-1]
+        shares = "  ".join(f"{key} {full:.3f} / {few:.3f}" for key, (full, few) in one.alike.items())
+        print(
+            f"{one.encoder:24} {one.dimension:5} numbers  {shares}  "
+            f"{one.photos_per_second:.0f} photos/s, encoding alone {one.encoded_per_second:.0f}/s",
+            flush=True,
+        )
+    if options.json:
+        options.json.write_text(json.dumps([asdict(one) for one in figures], indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
