@@ -1,77 +1,38 @@
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
-import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pudm_gui.project.connection import connect
-from pudm_gui.project.history import history
 from pudm_gui.project.images import image_ids, labels_for
-from pudm_gui.project.labels import can_undo, undo
 from pudm_gui.project.model import Label
 from pudm_gui.project.project import DATABASE, Project
+from tests.pudm_gui.project import busy_curator
+from tests.pudm_gui.project.conftest import write_image
 
-LABELER = """
-import sys
-from pathlib import Path
-from pudm_gui.project.images import image_ids
-from pudm_gui.project.labels import set_label
-from pudm_gui.project.model import Label
-from pudm_gui.project.project import Project
-
-project = Project.open(Path(sys.argv[1]))
-ids = image_ids(project)
-start = int(sys.argv[2])
-print("ready", flush=True)
-for turn in range(start, 1_000_000):
-    index, label = turn % len(ids), Label(1 + turn // len(ids) % 2)
-    set_label(project, ids[index : index + 1], label)
-    print(turn, flush=True)
-"""
+ROUNDS = 4
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="This system has no SIGKILL.")
-def test_label_survives_kill(project: Project) -> None:
-    """Ten times: label in a loop, say so after each, be killed at some moment. What was said is there."""
-    path, total = project.path, len(image_ids(project))
+def test_nothing_that_was_shown_is_lost_to_a_kill(
+    make_project: Callable[..., Project], pictures: Path, tmp_path: Path
+) -> None:
+    """Killed at some moment of labeling, tagging, importing, reverting and scanning; a hundred times in
+    ``bench_store --kills``.
+    """
+    for number in range(11, 41):
+        write_image(pictures / f"img{number}.png", seed=number)
+    project = make_project(pictures)
     project.close()
-    moments, turn = random.Random(7), 0
-    for _ in range(10):
-        turn = _killed_while_labeling(path, turn, moments.uniform(0.0, 0.08))
-        with Project.open(path) as again:
-            assert again.db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            labels = labels_for(again, image_ids(again)).tolist()
-            latest = len(history(again, limit=1_000_000)) - 1  # the label under way may have made it too
-            assert latest in (turn, turn + 1)
-            for said in range(max(0, latest - total + 1), latest + 1):
-                assert labels[said % total] == Label(1 + said // total % 2)
-            turn = latest + 1
-            assert can_undo(again)
-    with Project.open(path) as again:
-        while undo(again):
-            pass
-        assert not labels_for(again, image_ids(again)).any()
-
-
-def _killed_while_labeling(path: Path, start: int, seconds: float) -> int:
-    """The last turn that the labeler told of before it was killed."""
-    with subprocess.Popen(
-        [sys.executable, "-c", LABELER, str(path), str(start)], stdout=subprocess.PIPE, text=True
-    ) as labeler:
-        assert labeler.stdout is not None
-        assert labeler.stdout.readline() == "ready\n"
-        first = int(labeler.stdout.readline())
-        time.sleep(seconds)  # the moment of the kill is the point of the test
-        os.kill(labeler.pid, signal.SIGKILL)
-        said = [int(line) for line in labeler.stdout.read().split("\n")[:-1]]
-    return said[-1] if said else first
+    moments = random.Random(7)
+    for turn in range(ROUNDS):
+        told = busy_curator.killed(project.path, turn, moments.uniform(0.0, 0.3))
+        assert busy_curator.what_is_lost(project.path, told) == []
 
 
 def test_labels_are_flushed_to_the_disk_before_returning(project: Project) -> None:
