@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -56,17 +57,29 @@ def _keys(begun: str) -> list[Completion]:
 
 def _values(word: Word, known: Facets) -> list[Completion]:
     begun = word.values[-1].casefold()
-    offered = [(value, detail) for value, detail in _offered(word.key, known) if value not in word.values[:-1]]
-    first = [pair for pair in offered if pair[0].casefold().startswith(begun)]
-    inside = [pair for pair in offered if begun in pair[0].casefold() and pair not in first]
-    chosen = (first + inside)[:MOST]
+    chosen = _fitting(begun, (pair for pair in _offered(word.key, known) if pair[0] not in word.values[:-1]))
     if len(chosen) == 1 and chosen[0][0] == word.values[-1]:
         return []  # it stands there already
     earlier = "".join(f"{quoted(value)}," for value in word.values[:-1])
     return [Completion(value, f"{word.key}:{earlier}{quoted(value)} ", detail) for value, detail in chosen]
 
 
-def _offered(key: str, known: Facets) -> list[tuple[str, str]]:
+def _fitting(begun: str, offered: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those that begin so, then those that hold it elsewhere; of very many folders only as many as are shown."""
+    first: list[tuple[str, str]] = []
+    inside: list[tuple[str, str]] = []
+    for pair in offered:
+        name = pair[0].casefold()
+        if name.startswith(begun):
+            first.append(pair)
+            if len(first) == MOST:
+                break
+        elif begun in name and len(inside) < MOST:
+            inside.append(pair)
+    return (first + inside)[:MOST]
+
+
+def _offered(key: str, known: Facets) -> Iterable[tuple[str, str]]:
     today = date.today()
     fixed = {
         "label": LABELS,
@@ -78,10 +91,10 @@ def _offered(key: str, known: Facets) -> list[tuple[str, str]]:
         "folder": known.folders,
     }
     if key in fixed:
-        return [(value, "") for value in fixed[key]]
+        return ((value, "") for value in fixed[key])
     counted = {
         "tag": known.tags,
         "by": known.annotators,
         "source": dict.fromkeys(SOURCES, 0) | known.sources,
     }.get(key, {})
-    return [(value, f"{count:,}" if count else "") for value, count in counted.items()]
+    return ((value, f"{count:,}" if count else "") for value, count in counted.items())

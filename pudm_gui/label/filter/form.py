@@ -101,7 +101,7 @@ class FilterForm(Popover):
         self.untagged.clicked.connect(lambda on: self._state.change(untagged=on))
         for part in (self.tag, self.tags, self.untagged):
             box.addWidget(part)
-        self._add(self.tr("Tags"), box)
+        self._add(self.tr("Tags, any of"), box)
 
     def _add_labels(self) -> None:
         self.sources = Values(source_name)

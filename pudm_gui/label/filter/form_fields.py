@@ -85,6 +85,7 @@ class WordField(QLineEdit):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setMaxVisibleItems(10)
+        completer.popup().setProperty("role", "popup")
         completer.activated[str].connect(self._take)
         self.setCompleter(completer)
         self.returnPressed.connect(lambda: self._take(self.text()))

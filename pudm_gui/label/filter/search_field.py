@@ -126,7 +126,8 @@ class SearchField(QLineEdit):
         popup.setItemDelegate(_Row(popup))
         popup.setProperty("role", "popup")
         popup.setUniformItemSizes(True)
-        popup.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for set_policy in (popup.setHorizontalScrollBarPolicy, popup.setVerticalScrollBarPolicy):
+            set_policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         completer.setPopup(popup)
         popup.setItemDelegate(_Row(popup))  # the completer has put its own in
         completer.activated[QModelIndex].connect(self._insert)

@@ -118,22 +118,24 @@ class Tagging(QObject):
         self._actions.tag(ids, added, removed, "hand" if listing is None else listing.source)
 
     def _ask(self) -> None:
-        ids, number, project = np.array(self._meant()), self._query, self._session.project
+        ids, number, project = self._meant(), self._query, self._session.project
         if self._closed or len(ids) < 2:
             return
         self._asking = True
         self._thread.cancel_waiting()
-        model = self._view.model
-        labels = model.labels[model.places(ids)]
-        unlabeled = bool(np.any(labels == Label.UNLABELED))
+        labels, chosen = self._view.model.labels, self._view.selection.chosen
 
-        def answered(shares: dict[str, int]) -> None:
+        def ask() -> tuple[dict[str, int], bool]:
+            unlabeled = any(np.any(labels[start:stop] == Label.UNLABELED) for start, stop in chosen.ranges)
+            return tag_shares(project, ids), unlabeled
+
+        def answered(found: tuple[dict[str, int], bool]) -> None:
             if number == self._query and not self._closed:
                 self._asking = False
-                self._shares = shares
-                self._editor.show_tags(shares, len(ids), unlabeled=unlabeled)
+                self._shares, unlabeled = found
+                self._editor.show_tags(self._shares, len(ids), unlabeled=unlabeled)
 
-        self._thread.submit(lambda: tag_shares(project, ids), answered, failed=self._failed)
+        self._thread.submit(ask, answered, failed=self._failed)
 
     def _failed(self) -> None:
         self._asking = False
