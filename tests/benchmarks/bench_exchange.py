@@ -12,7 +12,6 @@ import hashlib
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +32,7 @@ LABELS = ("sensitive", "normal", "unlabeled")
 
 
 class Peak:
-    """Seconds of a block, and by how many megabytes resident memory grew at most."""
+    """Seconds of a block, those of the processor, and by how many megabytes resident memory grew at most."""
 
     def __init__(self, what: str) -> None:
         self._what, self._over = what, threading.Event()
@@ -43,13 +42,14 @@ class Peak:
         self._before = self._most = self._process.memory_info().rss
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
-        self._started = time.perf_counter()
+        self._started, self._worked = time.perf_counter(), time.process_time()
 
     def __exit__(self, *_: object) -> None:
-        seconds = time.perf_counter() - self._started
+        seconds, worked = time.perf_counter() - self._started, time.process_time() - self._worked
         self._over.set()
         self._thread.join()
-        print(f"{self._what:<46} {seconds:8.2f} s   {(self._most - self._before) / 1e6:7.0f} MB more", flush=True)
+        more = (self._most - self._before) / 1e6
+        print(f"{self._what:<24} {seconds:8.2f} s  {worked:8.2f} s of CPU  {more:7.0f} MB more", flush=True)
 
     def _watch(self) -> None:
         while not self._over.wait(0.02):
@@ -131,12 +131,6 @@ def write_table(path: Path, count: int) -> None:
             name = path_of(number) if number % 10 else f"elsewhere/{number}.png"
             tags = f"kind {number % 50};second" if number % 10 == 3 else ""
             writer.writerow([name, words[number], tags, digest_of(number)])
-
-
-def timed(action: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -174,7 +174,7 @@ class Exchange(QObject):
         self.sheet.show_step(self.sheet.waiting, self.sheet.title.text(), self.sheet.path.full_text)
 
     def _progressed(self, count: int, share: float) -> None:
-        self.sheet.waiting.advance(words.number(count), share)
+        self.sheet.waiting.advance(self.tr("{n} so far").format(n=words.number(count)), share)
 
     def _stop(self) -> None:
         self.sheet.waiting.stopping()

@@ -50,7 +50,8 @@ class ExchangeSheet(QFrame):
         layout.setSpacing(0)
         layout.addWidget(self._head())
         layout.addWidget(self.steps, 1)
-        layout.addWidget(self._foot())
+        self._foot = self._make_foot()
+        layout.addWidget(self._foot)
 
     def show_step(self, step: QWidget, title: str, path: str = "") -> None:
         """Bring a step to the front and give it the keyboard."""
@@ -61,7 +62,7 @@ class ExchangeSheet(QFrame):
         self.steps.setCurrentWidget(step)
         self.apply.setVisible(step is self.preview)
         self.export.button.setVisible(step is self.export)
-        self.cancel.setVisible(step is not self.waiting)
+        self._foot.setVisible(step is not self.waiting)
         self.cancel.setText(self.tr("Close") if step is self.export else self.tr("Cancel"))
         self.take_focus()
 
@@ -91,7 +92,7 @@ class ExchangeSheet(QFrame):
         layout.addWidget(self.failure)
         return head
 
-    def _foot(self) -> QWidget:
+    def _make_foot(self) -> QWidget:
         foot = QFrame()
         foot.setProperty("role", "panel")
         layout = QHBoxLayout(foot)

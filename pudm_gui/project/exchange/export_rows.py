@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pudm_gui.project.exchange.matching import CancelledError
 from pudm_gui.project.exchange.record import Exported
@@ -73,5 +74,10 @@ class ExportRows:
                 sha256,
                 source,
                 annotator,
-                "" if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"),
+                _moment(at),
             )
+
+
+@lru_cache(maxsize=1000)
+def _moment(at: float | None) -> str:
+    return "" if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
