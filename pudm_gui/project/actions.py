@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pudm_gui.project.images import integers, label_totals
+from pudm_gui.project.columns import distinct, integers
+from pudm_gui.project.images import label_totals
 from pudm_gui.project.model import Change, ChangeKind, Ids, Label
 from pudm_gui.project.paths import encode
 
@@ -173,4 +174,4 @@ def images_of_action(db: sqlite3.Connection, action: int) -> Ids:
         integers(db, f"SELECT DISTINCT image_id FROM {table} WHERE action_id = ?", (action,))
         for table in ("label_history", "tag_history")
     )
-    return np.union1d(labeled, tagged) if len(tagged) else labeled
+    return distinct(np.concatenate([labeled, tagged])) if len(tagged) else labeled

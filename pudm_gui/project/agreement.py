@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pudm_gui.project.actions import UNDONE_ACTIONS
-from pudm_gui.project.images import integers
+from pudm_gui.project.columns import integers, largest_id
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
@@ -107,22 +107,23 @@ def people(project: Project) -> People:
         for name, said in says.items()
     ]
     annotators.sort(key=lambda one: (-one.labeled, one.name))
-    settled = _settled(db)
+    size = 1 + largest_id(db)
+    settled = np.zeros(size, dtype=bool)
+    settled[_settled(db)] = True
+    disputed = np.zeros(size, dtype=bool)
     agreements = []
     for first, second in combinations((one.name for one in annotators), 2):
         agreement = _agreement(first, second, says, settled)
         if agreement.shared:
             agreements.append(agreement)
+            disputed[agreement.disputed] = True
     agreements.sort(key=lambda pair: -pair.shared)
-    disputed = [pair.disputed for pair in agreements]
     return People(
-        tuple(one for one in annotators if one.labeled),
-        tuple(agreements),
-        np.unique(np.concatenate(disputed)) if disputed else np.empty(0, dtype=np.int64),
+        tuple(one for one in annotators if one.labeled), tuple(agreements), np.flatnonzero(disputed).astype(np.int64)
     )
 
 
-def _agreement(first: str, second: str, says: dict[str, NDArray[np.uint8]], settled: Ids) -> Agreement:
+def _agreement(first: str, second: str, says: dict[str, NDArray[np.uint8]], settled: NDArray[np.bool_]) -> Agreement:
     one, other = says[first], says[second]
     pairs = 3 * one + other
     table = np.bincount(pairs, minlength=9).reshape(3, 3)
@@ -130,13 +131,13 @@ def _agreement(first: str, second: str, says: dict[str, NDArray[np.uint8]], sett
     differ = np.flatnonzero(
         (pairs == 3 * Label.SENSITIVE + Label.NORMAL) | (pairs == 3 * Label.NORMAL + Label.SENSITIVE)
     )
-    disputed = np.setdiff1d(differ, settled, assume_unique=True)
+    disputed = differ[~settled[differ]]
     return Agreement(first, second, table, disputed, len(differ) - len(disputed))
 
 
 def _says(db: sqlite3.Connection) -> dict[str, NDArray[np.uint8]]:
     """For each annotator the `Label` that they say each image id has."""
-    size = 1 + db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0]
+    size = 1 + largest_id(db)
     names = db.execute("SELECT DISTINCT annotator FROM actions WHERE kind IN ('label', 'import')").fetchall()
     says = {}
     for (name,) in names:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-import numpy as np
-
 from pudm_gui.project.actions import Action, add_action, carry_out, common_label, given_by, head, next_action, redoable
-from pudm_gui.project.columns import listed
+from pudm_gui.project.columns import distinct, listed
 from pudm_gui.project.model import Change, ChangeKind, Ids, Label
 from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
@@ -67,7 +65,7 @@ def apply_labels(
             {
                 "action": action,
                 "label": label,
-                "ids": listed(np.unique(ids)),
+                "ids": listed(distinct(ids)),
                 "annotator": encode(annotator),
                 "source": source,
             },

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pudm_gui.project.actions import Action, add_action, carry_out, head, next_action
-from pudm_gui.project.columns import listed
+from pudm_gui.project.columns import distinct, listed
 from pudm_gui.project.model import Change, Ids
 from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
@@ -74,7 +74,7 @@ def clean(tags: Iterable[str]) -> list[str]:
 def note_tags(db: sqlite3.Connection, action: int, wanted: Retagged) -> bool:
     """Write the rows of `tag_history` that make `wanted` true; whether there are any."""
     written = 0
-    ids = listed(np.unique(wanted.ids))
+    ids = listed(distinct(wanted.ids))
     for tags, added, exists in ((wanted.added, 1, "NOT EXISTS"), (wanted.removed, 0, "EXISTS")):
         for tag in clean(tags):
             written += db.execute(

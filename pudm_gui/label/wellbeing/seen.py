@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pudm_gui.label.grid.thumbnail import key_of
 from pudm_gui.label.grid.view import GridView
 from pudm_gui.label.shown_image import ShownImage
+from pudm_gui.project.columns import distinct
 from pudm_gui.project.images import labels_for
 from pudm_gui.project.model import Change, Ids, Label
 from pudm_gui.session import Session
@@ -73,7 +74,7 @@ class Seen(QObject):
             more = max(size, 2 * len(self._seen)) - len(self._seen)
             self._seen = np.pad(self._seen, (0, more))
             self._sensitive = np.pad(self._sensitive, (0, more))
-        new = np.unique(ids[~self._seen[ids]])
+        new = distinct(ids[~self._seen[ids]])
         if len(new):
             self._seen[new] = True
             self._sensitive[new] = labels_for(self._session.project, new) == Label.SENSITIVE
