@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from pudm_gui.project.columns import integers
 from pudm_gui.project.exchange.matching import CancelledError
 from pudm_gui.project.exchange.record import Exported
-from pudm_gui.project.images import integers
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pudm_gui.project.columns import distinct, integers
 from pudm_gui.project.exchange.places import Place, Places
 from pudm_gui.project.exchange.rows import Reading, Row
-from pudm_gui.project.images import integers
+from pudm_gui.project.exchange.sets import contains
 from pudm_gui.project.inspection import file_digest
 from pudm_gui.project.model import Ids
 from pudm_gui.project.paths import encode
@@ -61,7 +62,7 @@ class Lookup:
         self._roots = roots(project)
         self._places = Places(self._roots, reading.folder)
         self._sql = _BY_STEM if reading.stems else _BY_PATH
-        self._sizes = np.unique(integers(self._db, "SELECT size FROM images")) if reading.adds_tags else None
+        self._sizes = distinct(integers(self._db, "SELECT size FROM images")) if reading.adds_tags else None
         self._cancelled = cancelled
         self.close()
         for statement in _TABLES.split(";"):
@@ -121,11 +122,11 @@ class Lookup:
             parts.append(np.array(some, dtype=np.int64))
         table = np.concatenate(parts)
         exact = table[:, 2] == 1
-        keep = exact | ~np.isin(table[:, 0], table[exact, 0])
+        keep = exact | ~contains(np.sort(table[exact, 0]), table[:, 0])
         rows, ids = table[keep, 0], table[keep, 1]
         taken = integers(self._db, "SELECT row FROM temp.by_content WHERE accepted = 1 ORDER BY row")
         near = integers(self._db, "SELECT near FROM temp.by_content WHERE accepted = 1 ORDER BY row")
-        left = ~np.isin(taken, rows)
+        left = ~contains(np.sort(rows), taken)
         return Hits(np.concatenate([rows, taken[left]]), np.concatenate([ids, near[left]])), taken[left]
 
     def _ask(self, rows: Sequence[Row], asked: dict[int, Place]) -> NDArray[np.int64]:

@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pudm_gui.project.columns import distinct
 from pudm_gui.project.exchange.formats import Format, reading
 from pudm_gui.project.exchange.lookup import Hits, Lookup
 from pudm_gui.project.exchange.places import leaves
 from pudm_gui.project.exchange.rows import KEPT, Noted, Problem, Reading, Row, UnreadableError, is_text
+from pudm_gui.project.exchange.sets import contains
 from pudm_gui.project.exchange.text_file import NOT_UTF8
 from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project
@@ -177,7 +179,7 @@ class _Matching:
             found[hits.rows] = True
         paths = np.concatenate([np.empty(0, np.int64), *(hits.ids for hits in self._hits)])
         # Where a path means an image, a row that has found a copy of it by its content says nothing about it.
-        later = later.where(~np.isin(later.ids, paths) | np.isin(later.rows, others))
+        later = later.where(~contains(np.sort(paths), later.ids) | contains(others, later.rows))
         rows = np.concatenate([*(hits.rows for hits in self._hits), later.rows])
         ids = np.concatenate([*(hits.ids for hits in self._hits), later.ids])
         order = np.lexsort((rows, ids))
@@ -196,7 +198,7 @@ class _Matching:
             tag_rows=np.frombuffer(self._tag_rows or b"", dtype=np.int32),
             tag_numbers=np.frombuffer(self._tag_numbers or b"", dtype=np.int32),
             adds_tags=self._adds_tags,
-            by_content=len(np.unique(later.rows)) - len(others),
+            by_content=len(distinct(later.rows)) - len(others),
             other_content=len(others),
             unknown=self._told(found),
             problems=self.problems,

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pudm_gui.project.actions import next_action
+from pudm_gui.project.columns import integers
 from pudm_gui.project.exchange.formats import Format
 from pudm_gui.project.exchange.matching import Matched
 from pudm_gui.project.exchange.rows import Noted
+from pudm_gui.project.exchange.sets import contains
 from pudm_gui.project.exchange.statements import NOT_SAID, Statements, is_first, is_last, said
 from pudm_gui.project.exchange.tag_plan import TagPlan, plan_tags
-from pudm_gui.project.images import image_rows, integers, labels_for
+from pudm_gui.project.images import image_rows, labels_for
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project
 
@@ -106,7 +108,7 @@ def plan(
     again = present.said_again(taken, every.names, present.labels[says & ~kept])
     tags = plan_tags(db, matched, every.tagging, only_add=keep_existing or matched.adds_tags)
     ids, old, new = _outcome(statements, present.labels, taken)
-    changed = np.isin(ids, np.concatenate([ids[old != new], tags.added.ids, tags.removed.ids]))
+    changed = (old != new) | contains(tags.added.ids, ids) | contains(tags.removed.ids, ids)
     overwritten = ids[(old != Label.UNLABELED) & (old != new)]
     return ImportPlan(
         source=source,
@@ -169,7 +171,7 @@ class _Present:
         self.labels = labels_for(project, ids)
         self._labeled = integers(db, "SELECT image_id FROM labels ORDER BY image_id")
         self._actions = integers(db, "SELECT action_id FROM labels ORDER BY image_id")
-        self._changed = integers(db, "SELECT id FROM images WHERE changed = 1")
+        self._changed = integers(db, "SELECT id FROM images WHERE changed = 1 ORDER BY id")
         self._names = dict(db.execute("SELECT id, annotator FROM actions WHERE kind IN ('label', 'import')"))
 
     def givers(self, ids: Ids) -> dict[str, int]:
@@ -187,9 +189,9 @@ class _Present:
         given = self._given(taken.ids[same])
         others = np.zeros(len(same), dtype=bool)
         for number, name in enumerate(names):
-            own = [action for action, by in self._names.items() if by == name]
-            others |= (taken.annotators[same] == number) & ~np.isin(given, own)
-        again[same] = others | np.isin(taken.ids[same], self._changed)
+            own = np.array(sorted(action for action, by in self._names.items() if by == name), dtype=np.int64)
+            others |= (taken.annotators[same] == number) & ~contains(own, given)
+        again[same] = others | contains(self._changed, taken.ids[same])
         return again
 
     def _given(self, ids: Ids) -> NDArray[np.int64]:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pudm_gui.project.columns import distinct, integers
 from pudm_gui.project.exchange.matching import Matched
-from pudm_gui.project.images import integers
+from pudm_gui.project.exchange.sets import contains, without
 from pudm_gui.project.model import Ids
 from pudm_gui.project.paths import encode
 from pudm_gui.project.tags import TagPairs
@@ -43,15 +44,15 @@ def plan_tags(db: sqlite3.Connection, matched: Matched, chosen: NDArray[np.int64
     names = _numbered(db, matched.tags)
     ids, rows = matched.ids[chosen], matched.numbers[chosen]
     base = max(len(names), 1)
-    wanted = np.unique(_joined(ids, rows, matched.tag_rows, matched.tag_numbers, base))
+    wanted = distinct(_joined(ids, rows, matched.tag_rows, matched.tag_numbers, base))
     there = np.empty(0, dtype=np.int64)
     if len(ids):
         sql = f"SELECT image_id * {base} + number FROM tags JOIN temp.tag_numbers USING (tag)"
         there = np.sort(integers(db, sql))
-        there = there[np.isin(there // base, ids)]
+        there = there[contains(np.sort(ids), there // base)]
     db.execute("DROP TABLE temp.tag_numbers")
-    added = np.setdiff1d(wanted, there, assume_unique=True)
-    removed = there[:0] if only_add else np.setdiff1d(there, wanted, assume_unique=True)
+    added = without(wanted, there)
+    removed = there[:0] if only_add else without(there, wanted)
     return TagPlan(*(TagPairs(names, keys // base, keys % base) for keys in (added, removed)))
 
 
