@@ -74,6 +74,8 @@ class Exchange(QObject):
 
     def start_export(self) -> None:
         """Ask what to export, and where to."""
+        if self._applying is not None:
+            return
         self._forget()
         self._show()
         self._exporting.begin()
@@ -163,6 +165,7 @@ class Exchange(QObject):
         self._page.hints.tell(words.imported(plan))
 
     def _outdated(self) -> None:
+        self._applying = None
         self._changing = True
         self._plan_again(self._keeps)
 
@@ -171,7 +174,7 @@ class Exchange(QObject):
     def _wait(self, text: str) -> None:
         self._before = self.sheet.steps.currentWidget() or self.sheet.choice
         self.sheet.waiting.begin(text)
-        self.sheet.show_step(self.sheet.waiting, self.sheet.title.text(), self.sheet.path.full_text)
+        self.sheet.show_step(self.sheet.waiting, self.sheet.title.full_text, self.sheet.path.full_text)
 
     def _progressed(self, count: int, share: float) -> None:
         self.sheet.waiting.advance(self.tr("{n} so far").format(n=words.number(count)), share)
@@ -188,6 +191,7 @@ class Exchange(QObject):
 
     def _back(self, sentence: str) -> None:
         """To the step from which the work was begun, with what went wrong."""
+        self._applying = None
         if not self.open:
             return
         step = self._before if self._before is not self.sheet.waiting else self.sheet.choice
@@ -222,6 +226,8 @@ class Exchange(QObject):
             self._plan_again(self._keeps)
 
     def _may_import(self) -> bool:
+        if self._applying is not None:  # what has begun is to end first
+            return False
         if not self._session.read_only:
             return True
         text = self.tr("Another window has this project open, so labels cannot be imported here; close it there first.")
@@ -230,6 +236,7 @@ class Exchange(QObject):
 
     def _forget(self) -> None:
         self._preview = self._applying = None
+        self.sheet.preview.forget()
         self.waiting_bar.hide()
 
     def _show(self) -> None:

@@ -114,6 +114,11 @@ class PreviewPanel(QWidget):
         self._name_tabs(preview)
         self.tabs.setCurrentIndex(2 if wrong else 1 if not len(plan.changed) and plan.unknown.count else 0)
 
+    def forget(self) -> None:
+        """Let go of the plan: that of a million rows takes 150 MB."""
+        self._preview = None
+        self.changes.show_changes(())
+
     def _head(self) -> QHBoxLayout:
         self.rows = QLabel()
         self.rows.setProperty("role", "muted")
