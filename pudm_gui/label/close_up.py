@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from pudm_gui import theme
 from pudm_gui.label.canvas import ImageCanvas
 from pudm_gui.label.image_words import ImageWords
+from pudm_gui.label.peek_button import PeekButton
 from pudm_gui.label.tags.editor import TagEditor
 from pudm_gui.label.tags.stock import TagStock
 from pudm_gui.project.model import HistoryEntry, ImageRow, Label
@@ -31,26 +32,6 @@ from pudm_gui.widgets.plain_text import printable, tip
 
 LEAST_PICTURE, PICTURE_SHARE = 150, 0.33
 """Height of the picture: pixels, and share of the panel's height; it is never higher than wide."""
-
-
-class PeekButton(QPushButton):
-    """Lifts the veil while it is held down, by mouse or by the space bar.
-
-    Signals
-    -------
-    held
-        Down or up.
-    """
-
-    held = Signal(bool)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setText(self.tr("Hold to look"))
-        self.setIcon(icon("eye"))
-        self.setToolTip(self.tr("Shows the image while you hold this, or the key R"))
-        self.pressed.connect(lambda: self.held.emit(True))
-        self.released.connect(lambda: self.held.emit(False))
 
 
 class CloseUp(QScrollArea):

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 
 from pudm_gui import theme
 from pudm_gui.label.canvas import ImageCanvas
-from pudm_gui.label.close_up import PeekButton
+from pudm_gui.label.peek_button import PeekButton
 from pudm_gui.project.model import ImageRow, Label
 from pudm_gui.widgets.elided import ElidedLabel
 from pudm_gui.widgets.icons import IconMark, icon

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QToolButton, QVBoxLayout, QWidget
@@ -94,8 +96,10 @@ class FilterBar(QWidget):
     def show_all(self) -> None:
         """Put every condition aside; the order stays."""
         present = self.state.filter
-        order = {} if present.within is not None else {"sort": present.sort, "descending": present.descending}
-        self.state.show(ImageFilter(**order))
+        wanted = (
+            EMPTY if present.within is not None else replace(EMPTY, sort=present.sort, descending=present.descending)
+        )
+        self.state.show(wanted)
 
     def show_more(self) -> None:
         """Put the last condition aside: the words, or else the last chip."""
@@ -150,8 +154,8 @@ class FilterBar(QWidget):
         for part in (self.filter_button, self.sort, self.views_button):
             first.addWidget(part)
         first.addSpacing(theme.SPACE_XS)
-        for part in (self.slider, self.blur, self.close_up):
-            first.addWidget(part)
+        for control in (self.slider, self.blur, self.close_up):
+            first.addWidget(control)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_M, theme.SPACE_S, theme.SPACE_M, theme.SPACE_S)
         layout.setSpacing(theme.SPACE_S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from pudm_gui.label.filter.quantities import write_bytes, write_dates, write_range
 from pudm_gui.project.model import ImageFilter
@@ -51,7 +51,8 @@ def conditions(filter_: ImageFilter) -> list[Condition]:
 def without(filter_: ImageFilter, condition: Condition) -> ImageFilter:
     """`filter_` with one condition less."""
     if (name := _EACH.get(condition.kind)) is not None:
-        return replace(filter_, **{name: tuple(value for value in getattr(filter_, name) if value != condition.value)})
+        kept: Any = tuple(value for value in getattr(filter_, name) if value != condition.value)
+        return replace(filter_, **{name: kept})
     name = _WHOLE[condition.kind]
     return replace(filter_, **{name: getattr(EMPTY, name)})
 
@@ -59,7 +60,8 @@ def without(filter_: ImageFilter, condition: Condition) -> ImageFilter:
 def only(filter_: ImageFilter, condition: Condition) -> ImageFilter:
     """That one condition of `filter_`."""
     if (name := _EACH.get(condition.kind)) is not None:
-        return replace(EMPTY, **{name: (condition.value,)})
+        alone: Any = (condition.value,)
+        return replace(EMPTY, **{name: alone})
     name = _WHOLE[condition.kind]
     return replace(EMPTY, **{name: getattr(filter_, name)})
 

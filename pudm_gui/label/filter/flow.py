@@ -50,8 +50,8 @@ class Flow(QWidget):
         """Lay out anew, as after a button has changed its text."""
         self.updateGeometry()
         around = self.parentWidget()
-        if around is not None and around.layout() is not None:
-            around.layout().activate()  # more may fit than before, at once
+        if around is not None and (layout := around.layout()) is not None:
+            layout.activate()  # more may fit than before, at once
         self._place(self.width())
 
     # --- as layouts ask

@@ -208,13 +208,8 @@ class FilterForm(Popover):
 
     def _fit(self) -> None:
         """As high as what is in it, where the screen has the room."""
-        inside = self._scroll.widget()
-        inside.layout().activate()
-        wanted = (
-            inside.layout().totalHeightForWidth(WIDTH - 2)
-            if inside.layout().hasHeightForWidth()
-            else (inside.sizeHint().height())
-        )
+        self._form.activate()
+        wanted = self._form.totalHeightForWidth(WIDTH - 2)
         room = self.screen().availableGeometry().bottom() - self.y() - theme.SPACE_S
         footer = self.as_text.sizeHint().height() + 2 * theme.SPACE_S + 6
         self.resize(WIDTH, min(wanted + footer, max(room, 240)))

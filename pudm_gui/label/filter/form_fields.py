@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLabel, QLineEdit, QListView, QWidget
 
 from pudm_gui import theme
 from pudm_gui.label.filter.flow import Flow
@@ -85,8 +85,10 @@ class WordField(QLineEdit):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setMaxVisibleItems(10)
-        completer.popup().setProperty("role", "popup")
-        completer.activated[str].connect(self._take)
+        popup = QListView()
+        popup.setProperty("role", "popup")
+        completer.setPopup(popup)
+        completer.activated[str].connect(self._take)  # type: ignore[index]
         self.setCompleter(completer)
         self.returnPressed.connect(lambda: self._take(self.text()))
 

@@ -66,12 +66,13 @@ class SearchField(QLineEdit):
         self.textEdited.connect(lambda _: self._offer())
         source.changed.connect(self._offer_more)
         self._model = QStandardItemModel(self)
+        self.popup = QListView()
         self.completer_ = self._make_completer()
 
     @property
     def offering(self) -> bool:
         """Whether ways to go on are shown."""
-        return self.completer_.popup().isVisible()
+        return self.popup.isVisible()
 
     def tell(self) -> None:
         """Say now what was typed."""
@@ -100,7 +101,7 @@ class SearchField(QLineEdit):
             self.tell()
             self.left.emit()
         elif key in _RETURNS:
-            self.completer_.popup().hide()
+            self.popup.hide()
             self.tell()
             self.committed.emit()
         elif key == Qt.Key.Key_Down:
@@ -114,7 +115,7 @@ class SearchField(QLineEdit):
             super().keyPressEvent(event)
 
     def _passes_to_popup(self, key: Qt.Key) -> bool:
-        chosen = self.completer_.popup().currentIndex().isValid()
+        chosen = self.popup.currentIndex().isValid()
         return key == Qt.Key.Key_Escape or (chosen and key in (*_RETURNS, Qt.Key.Key_Tab))
 
     def _make_completer(self) -> QCompleter:
@@ -122,15 +123,14 @@ class SearchField(QLineEdit):
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setMaxVisibleItems(ROWS_SHOWN)
         completer.setWidget(self)
-        popup = QListView()
-        popup.setItemDelegate(_Row(popup))
+        popup = self.popup
         popup.setProperty("role", "popup")
         popup.setUniformItemSizes(True)
         for set_policy in (popup.setHorizontalScrollBarPolicy, popup.setVerticalScrollBarPolicy):
             set_policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         completer.setPopup(popup)
         popup.setItemDelegate(_Row(popup))  # the completer has put its own in
-        completer.activated[QModelIndex].connect(self._insert)
+        completer.activated[QModelIndex].connect(self._insert)  # type: ignore[index]
         return completer
 
     def _offer_more(self) -> None:
@@ -139,11 +139,10 @@ class SearchField(QLineEdit):
 
     def _offer(self, *, every_key: bool = False) -> None:
         self._found = complete(self.text(), self.cursorPosition(), self._source.facets, every_key=every_key)
-        popup = self.completer_.popup()
         if ":" in self.text():
             self._source.want()
         if not self._found.choices:
-            popup.hide()
+            self.popup.hide()
             return
         self._model.clear()
         for choice in self._found.choices:
@@ -152,7 +151,7 @@ class SearchField(QLineEdit):
             item.setData(printable(choice.detail), _DETAIL)
             item.setData(f"{choice.shown} {choice.detail}", Qt.ItemDataRole.AccessibleTextRole)
             self._model.appendRow(item)
-        popup.setCurrentIndex(QModelIndex())
+        self.popup.setCurrentIndex(QModelIndex())
         self.completer_.complete(QRect(QPoint(0, 2), QSize(max(POPUP_WIDTH, self.width()), self.height())))
 
     def _insert(self, index: QModelIndex) -> None:

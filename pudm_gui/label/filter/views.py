@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QListWidget,
     QListWidgetItem,
     QPushButton,
     QVBoxLayout,
@@ -20,16 +18,14 @@ from pudm_gui.label.filter.conditions import EMPTY
 from pudm_gui.label.filter.popover import Popover
 from pudm_gui.label.filter.query import QueryError, parse, without_listing, write
 from pudm_gui.label.filter.state import FilterState
+from pudm_gui.label.filter.view_list import NameField, ViewList, view_of
 from pudm_gui.project.views import SavedView, delete_view, list_views, rename_view, save_view
 from pudm_gui.session import Session
-from pudm_gui.widgets.icons import icon
-from pudm_gui.widgets.plain_text import printable, tip
+from pudm_gui.widgets.plain_text import printable
 from training.errors import UserError
 
 WIDTH = 380
-LIST_HEIGHT = 300
-ROW_HEIGHT = 30
-_VIEW = Qt.ItemDataRole.UserRole
+EMPTY_HEIGHT = 120
 
 
 class ViewsPanel(Popover):
@@ -50,16 +46,12 @@ class ViewsPanel(Popover):
         self._session, self._state = session, state
         self._deleted: SavedView | None = None
         self.setFixedWidth(WIDTH)
-        self.field = _NameField()
+        self.list = ViewList()
+        self.field = NameField()
         self.field.setAccessibleName(self.tr("Name of a view"))
         self.field.textChanged.connect(lambda _: self._filter())
-        self.field.moved.connect(self._move)
+        self.field.moved.connect(self.list.move_choice)
         self.field.returnPressed.connect(self._return)
-        self.list = QListWidget()
-        self.list.setAccessibleName(self.tr("Saved views"))
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.list.setEditTriggers(QListWidget.EditTrigger.NoEditTriggers)
         self.list.itemClicked.connect(self._use)
         self.list.itemChanged.connect(self._renamed)
         self.list.currentItemChanged.connect(lambda *_: self._refresh_buttons())
@@ -67,7 +59,7 @@ class ViewsPanel(Popover):
         self.empty.setWordWrap(True)
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setFixedHeight(4 * ROW_HEIGHT)
+        self.empty.setFixedHeight(EMPTY_HEIGHT)
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
@@ -122,52 +114,29 @@ class ViewsPanel(Popover):
         return button
 
     def _load(self, chosen: str = "") -> None:
-        self.list.blockSignals(True)
-        self.list.clear()
-        present = self.shown_query()
-        for view in list_views(self._session.project):
-            item = QListWidgetItem(printable(view.name))
-            item.setData(_VIEW, view)
-            item.setSizeHint(QSize(0, ROW_HEIGHT))
-            item.setToolTip(tip(printable(view.query) or self.tr("All images")))
-            item.setIcon(icon("check" if view.query == present else "bookmark", "text_muted"))
-            if not self._session.read_only:
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            self.list.addItem(item)
-            if view.name == chosen:
-                self.list.setCurrentItem(item)
-        self.list.blockSignals(False)
+        self.list.load(list_views(self._session.project), self.shown_query(), editable=not self._session.read_only)
+        self.list.choose(chosen)
         self.list.setVisible(self.list.count() > 0)
-        self.list.setFixedHeight(min(LIST_HEIGHT, ROW_HEIGHT * self.list.count() + 2))
         self.empty.setVisible(self.list.count() == 0)
         self._filter()
         self.adjustSize()
 
     def _filter(self) -> None:
-        sought = self.field.text().strip().casefold()
-        first: QListWidgetItem | None = None
-        for row in range(self.list.count()):
-            item = self.list.item(row)
-            fits = sought in item.data(_VIEW).name.casefold()
-            item.setHidden(not fits)
-            first = first or (item if fits else None)
-        current = self.list.currentItem()
-        if current is None or current.isHidden():
-            self.list.setCurrentItem(first)
+        self.list.show_only(self.field.text().strip())
         self._refresh_buttons()
 
     def _refresh_buttons(self) -> None:
-        current, writable = self._chosen() is not None, not self._session.read_only
+        current, writable = self.list.chosen is not None, not self._session.read_only
         name, savable = self.field.text().strip(), self._state.filter.within is None or self.shown_query() != ""
         self.field.setPlaceholderText(self.tr("Find a view, or name this one") if writable else self.tr("Find a view"))
         self.save.setEnabled(bool(writable and name and savable))
-        self.save.setText(self.tr("Replace this view") if self._find(name) else self.tr("Save this view"))
+        self.save.setText(self.tr("Replace this view") if self.list.named(name) else self.tr("Save this view"))
         self.rename.setEnabled(writable and current)
         self.delete.setEnabled(writable and current)
         for button in (self.save, self.rename, self.delete):
             button.setToolTip("" if writable else self.tr("Another window has this project open"))
         self.bring_back.setVisible(self._deleted is not None)
-        if name and self._state.filter.within is not None and not self._find(name):
+        if name and self._state.filter.within is not None and not self.list.named(name):
             self._say(self._about_listing(savable))
 
     def _about_listing(self, savable: bool) -> str:
@@ -185,29 +154,14 @@ class ViewsPanel(Popover):
 
     # --- what the person does
 
-    def _chosen(self) -> SavedView | None:
-        item = self.list.currentItem()
-        return None if item is None or item.isHidden() else item.data(_VIEW)
-
-    def _find(self, name: str) -> SavedView | None:
-        views = [self.list.item(row).data(_VIEW) for row in range(self.list.count())]
-        return next((view for view in views if view.name == " ".join(name.split())), None)
-
-    def _move(self, by: int) -> None:
-        row = self.list.currentRow() + by
-        while 0 <= row < self.list.count() and self.list.item(row).isHidden():
-            row += by
-        if 0 <= row < self.list.count():
-            self.list.setCurrentRow(row)
-
     def _return(self) -> None:
-        if self._chosen() is not None:
-            self._use(self.list.currentItem())
+        if self.list.chosen is not None and (item := self.list.currentItem()) is not None:
+            self._use(item)
         elif self.save.isEnabled():
             self._save()
 
     def _use(self, item: QListWidgetItem) -> None:
-        view: SavedView = item.data(_VIEW)
+        view: SavedView = view_of(item)
         try:
             wanted = parse(view.query) if view.query else EMPTY
         except QueryError as error:
@@ -234,7 +188,7 @@ class ViewsPanel(Popover):
             self.list.editItem(item)
 
     def _renamed(self, item: QListWidgetItem) -> None:
-        view: SavedView = item.data(_VIEW)
+        view: SavedView = view_of(item)
         if item.text() == printable(view.name):
             return
         try:
@@ -246,7 +200,7 @@ class ViewsPanel(Popover):
         QTimer.singleShot(0, self, lambda: self._load(name))  # the list is still at work on this item
 
     def _delete(self) -> None:
-        view = self._chosen()
+        view = self.list.chosen
         if view is None or not self.delete.isEnabled():
             return
         try:
@@ -264,23 +218,3 @@ class ViewsPanel(Popover):
             save_view(self._session.project, view.name, view.query)
             self._load(view.name)
             self._say("")
-
-
-class _NameField(QLineEdit):
-    """Up and Down move in the list below.
-
-    Signals
-    -------
-    moved
-        One row down (1) or up (-1).
-    """
-
-    moved = Signal(int)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self.moved.emit(1 if event.key() == Qt.Key.Key_Down else -1)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.returnPressed.emit()
-        else:
-            super().keyPressEvent(event)

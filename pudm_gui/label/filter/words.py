@@ -85,7 +85,7 @@ def _bare(text: str, start: int, *, stops: str) -> tuple[str, int]:
 
 def _quoted(text: str, start: int) -> tuple[str, int, bool]:
     """The value in quotes that opens at `start`, where it stops, and whether it is closed."""
-    found = []
+    found: list[str] = []
     place = start + 1
     while place < len(text):
         char = text[place]

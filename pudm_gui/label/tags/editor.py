@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, QStringListModel, Qt, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QListView, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
 from pudm_gui.label.filter.flow import Flow
@@ -62,8 +62,10 @@ class TagEntry(QLineEdit):
         self._completer.setWidget(self)
         self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self._completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        self._completer.popup().setProperty("role", "popup")
-        self._completer.activated[str].connect(self._insert)
+        self._popup = QListView()
+        self._popup.setProperty("role", "popup")
+        self._completer.setPopup(self._popup)
+        self._completer.activated[str].connect(self._insert)  # type: ignore[index]
         self.textEdited.connect(lambda _: self._offer())
 
     def set_words(self, words: list[str]) -> None:
@@ -72,16 +74,17 @@ class TagEntry(QLineEdit):
 
     def take(self) -> None:
         """What has been typed counts now."""
-        self._completer.popup().hide()
+        self._popup.hide()
         tags = clean(self.text().split(","))
         self.clear()
         if tags:
             self.entered.emit(tags)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        popup = self._completer.popup()
         returned = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if popup.isVisible() and (event.key() == Qt.Key.Key_Escape or (returned and popup.currentIndex().isValid())):
+        if self._popup.isVisible() and (
+            event.key() == Qt.Key.Key_Escape or (returned and self._popup.currentIndex().isValid())
+        ):
             event.ignore()  # the completer does what is usual
         elif returned:
             self.take()
@@ -103,7 +106,7 @@ class TagEntry(QLineEdit):
         found = self._completer.completionCount()
         known = found == 1 and self._completer.currentCompletion() == begun
         if not begun or not found or known:
-            self._completer.popup().hide()
+            self._popup.hide()
         else:
             self._completer.complete()
 

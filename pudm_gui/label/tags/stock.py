@@ -82,8 +82,8 @@ class TagStock(QObject):
 
     def _load_pins(self) -> list[str]:
         stored = QSettings().value(self._key, [])
-        pins = [stored] if isinstance(stored, str) else list(stored or [])  # one value alone is read as text
-        return [str(tag) for tag in pins][:NUMBERS]
+        pins = [stored] if isinstance(stored, str) else stored  # one value alone is read as text
+        return [str(tag) for tag in pins][:NUMBERS] if isinstance(pins, list) else []
 
     def _changed(self, change: Change) -> None:
         self._later.start()
