@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
@@ -104,7 +104,7 @@ def _unseen(entries: Sequence[ManifestEntry], writer: FeatureWriter) -> list[int
     """Lines of the manifest whose content the store does not have, each content once."""
     known = np.array([bool(entry.sha256) for entry in entries], bool)
     lines = np.flatnonzero(known)
-    digests = digest_rows([entries[line].sha256 for line in lines])
+    digests = digest_rows([entries[line].sha256 for line in lines.tolist()])
     fresh = find_rows(digests, writer.seen_digests()) < 0
     lines, digests = lines[fresh], digests[fresh]
     return sorted([*lines[first_rows(digests)].tolist(), *np.flatnonzero(~known).tolist()])
@@ -213,7 +213,7 @@ def _derive(writer: FeatureWriter, spec: RunSpec, log: EventLog, commands: Comma
         return
 
 
-def _prepare_all(reader: EntryReader, encoder: Encoder) -> Iterator[Prepared | Unreadable]:
+def _prepare_all(reader: EntryReader, encoder: Encoder) -> Generator[Prepared | Unreadable]:
     """Every image, in the reader's order, decoded by many threads a batch and more ahead."""
     threads = decoder_threads()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")

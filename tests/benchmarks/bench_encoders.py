@@ -1,4 +1,4 @@
-"""How well and how fast encoders tell images apart: ``python -m tests.benchmarks.bench_encoders [--base MODEL_DIR]``.
+"""How well and how fast encoders tell images apart: ``python -m tests.benchmarks.bench_encoders [--measure speed]``.
 
 On real images: 2,000 test images of CIFAR-10, 600 photos of cats and dogs, 2,000 test images of MNIST. "Alike" is the
 share of images whose most similar other one (cosine) is of the same class, by the features and by their 128 principal
@@ -11,13 +11,12 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
-import json
 import os
 import time
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -40,7 +39,7 @@ SIZES = (128, 160, 192, 224)
 """Pixels at which the ImageNet encoder is tried."""
 T = TypeVar("T")
 MOST = 2000
-TIMED_ROUNDS = 3
+TIMED_ROUNDS, TIMED_EVERY = 3, 4
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,11 @@ class Images:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Of one encoder: of each set the share alike by features and by components; photos per second, best of three."""
+class Speed:
+    """Of photos: all that a job does with one, and the encoder alone; images per second, best of three."""
 
-    encoder: str
-    dimension: int
-    alike: dict[str, tuple[float, float]]
-    photos_per_second: float
-    encoded_per_second: float
+    photos: float
+    encoded: float
 
 
 def cifar() -> Images:
@@ -117,20 +113,26 @@ def alike(rows: NDArray[np.float32], classes: NDArray[np.str_]) -> float:
     return float((classes[likeness.argmax(1)] == classes).mean())
 
 
-def measured(name: str, encoder: Encoder, sets: list[Images]) -> Figures:
+def shares(encoder: Encoder, sets: list[Images]) -> dict[str, tuple[float, float]]:
+    """Of each set the share alike, by the features and by their principal components."""
     found = {}
     for images in sets:
         rows, _ = features(encoder, images)
         mean, components = principal_components(rows, COMPONENTS)
         found[images.name] = alike(rows, images.classes), alike(unit_rows((rows - mean) @ components.T), images.classes)
-    photos = next(images for images in sets if images.name == "cats and dogs")
+    return found
+
+
+def speed(encoder: Encoder) -> Speed:
+    photos = cats_and_dogs()
+    photos = Images(photos.name, photos.sources[::TIMED_EVERY], photos.classes[::TIMED_EVERY])
     whole, encoding = [], []
     for _ in range(TIMED_ROUNDS):
         begun = time.perf_counter()
         _, seconds = features(encoder, photos)
         whole.append(len(photos.sources) / (time.perf_counter() - begun))
         encoding.append(len(photos.sources) / seconds)
-    return Figures(name, encoder.dimension, found, max(whole), max(encoding))
+    return Speed(max(whole), max(encoding))
 
 
 def encoders(bases: list[Path], device: torch.device) -> dict[str, Callable[[], Encoder]]:
@@ -153,23 +155,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base", type=Path, nargs="*", default=[], help="diffusers folders to look with as well")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--measure", choices=("alike", "speed"), default="alike")
     options = parser.parse_args()
     device = pick_device(options.device)
-    sets = [cifar(), cats_and_dogs(), mnist()]
+    sets = [cifar(), cats_and_dogs(), mnist()] if options.measure == "alike" else []
     print(describe(device), f"{decoder_threads()} threads decode", sep=", ")
-    figures = []
     for name, make in encoders(options.base, device).items():
-        figures.append(measured(name, make(), sets))
-        one = figures[-1]
-        shares = "  ".join(f"{key} {full:.3f} / {few:.3f}" for key, (full, few) in one.alike.items())
-        print(
-            f"{one.encoder:24} {one.dimension:5} numbers  {shares}  "
-            f"{one.photos_per_second:.0f} photos/s, encoding alone {one.encoded_per_second:.0f}/s",
-            flush=True,
-        )
-    if options.json:
-        options.json.write_text(json.dumps([asdict(one) for one in figures], indent=2) + "\n")
+        encoder = make()
+        if options.measure == "alike":
+            told = "  ".join(f"{key} {full:.3f} / {few:.3f}" for key, (full, few) in shares(encoder, sets).items())
+        else:
+            found = speed(encoder)
+            told = f"{found.photos:.0f} photos/s, encoding alone {found.encoded:.0f}/s"
+        print(f"{name:24} {encoder.dimension:5} numbers  {told}", flush=True)
 
 
 if __name__ == "__main__":
