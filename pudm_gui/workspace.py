@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 from importlib import import_module
@@ -169,7 +170,7 @@ class Workspace(QObject):
 
     def _warm_up(self) -> None:
         """Load pyqtgraph on a thread: on this one it would hold up the window for half a second, at the first use."""
-        self._work.submit(lambda: import_module("pyqtgraph"), lambda _: None)
+        self._work.submit(lambda: import_module("pyqtgraph"), lambda _: gc.freeze())  # as after opening
 
     def _count_soon(self, *_: object) -> None:
         if not self._counting.isActive():

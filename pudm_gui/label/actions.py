@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from pudm_gui.label.action_words import ActionWords
 from pudm_gui.label.in_order import InOrder
+from pudm_gui.memory import give_back
 from pudm_gui.project import labels, reverting
 from pudm_gui.project.history import entry, next_redone, next_undone
 from pudm_gui.project.kinds import tag_as_sensitive
@@ -18,6 +19,9 @@ from pudm_gui.session import Session
 from training.errors import UserError
 
 logger = logging.getLogger(__name__)
+
+MANY = 50_000
+"""Actions on more images than this need so much memory for a moment that it is worth giving back."""
 
 Done = tuple[HistoryEntry | None, Change | None]
 """The action of the history that was meant, where there is one, and what changed."""
@@ -132,6 +136,12 @@ class LabelActions(QObject):
             return
         project = self._session.project
 
+        def carry_out() -> Done:
+            outcome = action(project)
+            if outcome[1] is not None and outcome[1].count > MANY:
+                give_back()
+            return outcome
+
         def tell(outcome: Done) -> None:
             meant, change = outcome
             if change is None:
@@ -143,7 +153,7 @@ class LabelActions(QObject):
             if replays:
                 self.replayed.emit(change)
 
-        if not self._work.run(lambda: action(project), tell, self._failed) and doing:
+        if not self._work.run(carry_out, tell, self._failed) and doing:
             self.done.emit(doing)
 
     def _may_change(self) -> bool:

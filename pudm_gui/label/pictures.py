@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
 from pudm_gui.label.decode import read_image
@@ -18,6 +18,8 @@ from training.images import ImageError
 LONGEST = 6000
 """Larger pictures are scaled down to this longer edge: no screen shows more, and memory stays below 150 MB each."""
 KEPT = 4
+COARSE_EDGE = 1200
+"""A veil needs no more pixels than this along the longer edge."""
 SOFT_EDGE = 512
 """Longer edge of a veiled picture: enough that stretching it over a page shows no grid."""
 
@@ -45,9 +47,15 @@ def load_picture(row: ImageRow, veil: Veil) -> Picture:
         image = read_image(row.file, longest=LONGEST)
     except ImageError as error:
         return Picture(key_of(row), veil, problem=str(error))
-    return Picture(
-        key_of(row), veil, image, veil.over(image, native=max(image.width(), image.height()), soft_edge=SOFT_EDGE)
-    )
+    native = max(image.width(), image.height())
+    return Picture(key_of(row), veil, image, veil.over(_coarse(image), native=native, soft_edge=SOFT_EDGE))
+
+
+def _coarse(image: QImage) -> QImage:
+    """Fewer pixels: scaling a large picture smoothly would hold up the window, which waits for Python's lock."""
+    if max(image.width(), image.height()) <= COARSE_EDGE:
+        return image
+    return image.scaled(COARSE_EDGE, COARSE_EDGE, Qt.AspectRatioMode.KeepAspectRatio)
 
 
 class Pictures(QObject):

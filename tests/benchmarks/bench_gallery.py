@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -40,7 +41,7 @@ def main() -> int:
     parser.add_argument("--platform", default="offscreen")
     parser.add_argument("--unscanned", action="store_true")
     parser.add_argument("--explain", action="store_true", help="print where the GUI thread was in its pauses")
-    parser.add_argument("--only", help="run only the phases with this in their name, after opening")
+    parser.add_argument("--only", help="run only the phases whose names this pattern finds")
     options = parser.parse_args()
     os.environ["QT_QPA_PLATFORM"] = options.platform
     with tempfile.TemporaryDirectory(prefix="pudm-bench-") as temporary:
@@ -72,7 +73,7 @@ def measure(project: Path, options: argparse.Namespace) -> int:
     person.show_window()
     opened = open_window(loop, person)
     for name, phase in phases(person, options.images).items():
-        if not options.only or options.only in name:
+        if not options.only or re.search(options.only, name):
             loop.run(name, phase)
     print(f"scrolled {person.scrolled}; labels of the largest range on the screen after {person.labeled_in:.2f} s")
     rss = psutil.Process().memory_info().rss

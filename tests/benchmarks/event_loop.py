@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -87,6 +88,8 @@ class Explainer(threading.Thread):
         super().__init__(daemon=True)
         self._loop, self._late = loop, late_ms / 1000
         self._main = threading.main_thread().ident
+        self._began = 0.0
+        gc.callbacks.append(self._collected)
         self._places: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> None:
@@ -99,6 +102,14 @@ class Explainer(threading.Thread):
                         self._places[self._loop.phase, f"GUI thread    {place}"] += 1
                     elif ident != self.ident:
                         self._places[self._loop.phase, f"another thread {place}"] += 1
+
+    def _collected(self, stage: str, _: object) -> None:
+        """Garbage is collected on any thread, and all others wait."""
+        now = time.perf_counter()
+        if stage == "start":
+            self._began = now
+        elif now - self._began > 0.02:
+            print(f"    collecting garbage took {1000 * (now - self._began):.0f} ms", flush=True)
 
     def report(self) -> None:
         """Where the threads were in each phase, the most frequent places first."""

@@ -16,7 +16,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from pudm_gui.label.decode import read_image
-from pudm_gui.label.grid.tiles import eye_rect
+from pudm_gui.label.grid.thumbnail import key_of
+from pudm_gui.label.grid.tiles import changed_rect, eye_rect
 from pudm_gui.label.veil import Strength
 from pudm_gui.project.images import image_rows
 from pudm_gui.project.thumbnails import ThumbnailCache
@@ -225,7 +226,7 @@ def test_the_close_up_shows_the_image_and_what_is_known(page: Driver) -> None:
     assert page.page.model.row(5).tags == ("five", "odd")
     page.click(6)
     page.settle()
-    assert not panel.tags.isVisible() and panel.name.full_text == page.names()[6]
+    assert panel.name.full_text == page.names()[6] and not panel.history.isVisible()
 
 
 def test_looking_closely_steps_labels_and_returns(page: Driver) -> None:
@@ -306,3 +307,30 @@ def test_return_after_tagging_leads_back_to_the_images(page_of: Callable[..., Dr
     QTest.keyClick(page.page.close_up.tags, Qt.Key.Key_Return)
     assert page.view.hasFocus()
     assert page.page.model.row(0).tags == ("odd",)
+
+
+def test_a_file_that_changed_since_it_was_labeled_has_a_mark(page: Driver) -> None:
+    page.click(0)
+    page.key(Qt.Key.Key_S)
+    page.page.view.set_hidden(True)  # the mark alone differs
+    before = pixels(page.view.viewport().grab(changed_rect(page.tile(0))).toImage())
+    with page.page.session.project.writing() as db:
+        db.execute("UPDATE images SET changed = 1 WHERE id IN (?, ?)", page.page.model.ids[:2].tolist())
+    page.page.model.reload()
+    page.settle()
+    assert (pixels(page.view.viewport().grab(changed_rect(page.tile(0))).toImage()) != before).any()
+    assert page.page.close_up.changed.isVisible()
+    page.key(Qt.Key.Key_S)  # the label still holds
+    assert (pixels(page.view.viewport().grab(changed_rect(page.tile(0))).toImage()) == before).all()
+
+
+def test_very_many_veils_are_made_over_several_frames(page: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    page.settle()
+    monkeypatch.setattr("pudm_gui.label.grid.view.VEIL_SECONDS", -1.0)
+    page.key(Qt.Key.Key_A, CTRL)
+    page.key(Qt.Key.Key_S)
+    tiles = [page.page.thumbnails.tile(key_of(row)) for row in page.page.model.rows(1, 10)]
+    page.view.viewport().repaint()
+    assert not any(tile.veil_is_made for tile in tiles)
+    monkeypatch.undo()
+    page.qtbot.waitUntil(lambda: all(tile.veil_is_made for tile in tiles))

@@ -53,3 +53,13 @@ def test_comes_from_a_mask(mask: list[bool]) -> None:
 
 def test_a_million_positions_are_one_range() -> None:
     assert RangeSet([(0, 600_000), (500_000, 1_000_000)]).ranges == [(0, 1_000_000)]
+
+
+def test_half_a_million_ranges_are_taken_and_turned_around() -> None:
+    mask = np.arange(1_000_000) % 2 == 0
+    every_other = RangeSet.from_mask(mask)
+    others = RangeSet([(0, 1_000_000)]) - every_other
+    assert len(every_other.ranges) == 500_000 and len(others) == 500_000
+    assert (others.take(np.arange(1_000_000)) == np.flatnonzero(~mask)).all()
+    assert (every_other.positions() == np.flatnonzero(mask)).all()
+    assert (every_other | others).ranges == [(0, 1_000_000)]
