@@ -37,8 +37,11 @@ class Figure(QFrame):
         layout.addWidget(self._words)
 
     def set_count(self, count: int) -> None:
-        self.number.setText(number(count))
-        self.setAccessibleName(f"{number(count)} {self._words.text()}")
+        self.set_text(number(count))
+
+    def set_text(self, text: str) -> None:
+        self.number.setText(text)
+        self.setAccessibleName(f"{text} {self._words.text()}")
 
 
 class Figures(QWidget):
@@ -54,11 +57,10 @@ class Figures(QWidget):
             Label.NORMAL: Figure(self.tr("become normal"), "normal"),
             Label.UNLABELED: Figure(self.tr("lose their label")),
         }
-        self.added = Figure(self.tr("tags are put on"))
-        self.removed = Figure(self.tr("tags are taken off"))
+        self.tags = Figure(self.tr("tags on and off"))
         self.unchanged = Figure(self.tr("stay as they are"))
         self.unknown = Figure(self.tr("not in this project"))
-        for figure in (*self.becoming.values(), self.added, self.removed, self.unchanged, self.unknown):
+        for figure in (*self.becoming.values(), self.tags, self.unchanged, self.unknown):
             layout.addWidget(figure, alignment=Qt.AlignmentFlag.AlignTop)
         layout.addStretch(1)
 
@@ -66,11 +68,10 @@ class Figures(QWidget):
         for label, figure in self.becoming.items():
             figure.set_count(plan.becoming(label))
         self.becoming[Label.UNLABELED].setVisible(plan.becoming(Label.UNLABELED) > 0)
-        for figure, count in (
-            (self.added, len(plan.tags.added.ids)),
-            (self.removed, len(plan.tags.removed.ids)),
-            (self.unknown, plan.unknown.count),
-        ):
-            figure.set_count(count)
-            figure.setVisible(count > 0)
+        added, removed = len(plan.tags.added.ids), len(plan.tags.removed.ids)
+        signed = [f"{sign}{number(count)}" for sign, count in (("+", added), ("−", removed)) if count]
+        self.tags.set_text("  ".join(signed))
+        self.tags.setVisible(bool(signed))
         self.unchanged.set_count(plan.unchanged)
+        self.unknown.set_count(plan.unknown.count)
+        self.unknown.setVisible(plan.unknown.count > 0)

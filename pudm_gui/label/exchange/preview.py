@@ -34,6 +34,7 @@ from pudm_gui.widgets.empty_state import EmptyState
 from pudm_gui.widgets.message import InlineMessage
 
 TABLES: tuple[Format, ...] = ("csv", "jsonl")
+LEAST_HEIGHT = 110
 FOLDERS: tuple[Format, ...] = ("folder", "sidecar")
 
 
@@ -144,6 +145,7 @@ class PreviewPanel(QWidget):
         self.problems = ProblemModel((self.tr("Where"), self.tr("What is wrong")), self)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setMinimumHeight(LEAST_HEIGHT)
         widths = (0, LABEL_WIDTH, LABEL_WIDTH, TAGS_WIDTH, GIVER_WIDTH)
         self.change_table = table(self.changes, self.tr("Images that change"), widths)
         self.nothing = EmptyState("", "", icon_name="check")
