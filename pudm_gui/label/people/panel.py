@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import QLocale, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -19,16 +18,15 @@ from PySide6.QtWidgets import (
 )
 
 from pudm_gui import theme
+from pudm_gui.label.people.annotators import AnnotatorTable
 from pudm_gui.label.people.name import LONGEST, cleaned, remember_name
 from pudm_gui.label.people.pair import PairCard
 from pudm_gui.label.people.words import AgreementWords
 from pudm_gui.label.side import LabelContext
-from pudm_gui.project.agreement import Annotator, People, people
+from pudm_gui.project.agreement import People, people
 from pudm_gui.project.model import Listing
-from pudm_gui.widgets.elided import ElidedLabel
-from pudm_gui.widgets.icons import IconMark, icon
+from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.off_thread import OffThread
-from pudm_gui.widgets.plain_text import printable
 
 PAUSE_MS = 300
 """Between two counts while somebody labels."""
@@ -194,7 +192,7 @@ class PeoplePanel(QScrollArea):
 
     def _show(self, found: People) -> None:
         _empty(self.annotators)
-        self.annotators.addWidget(self._annotators(found.annotators[:SHOWN]))
+        self.annotators.addWidget(AnnotatorTable(found.annotators[:SHOWN], self._context.session.project.annotator))
         if (more := len(found.annotators) - SHOWN) > 0:
             self.annotators.addWidget(self._label(self.tr("and {n} more").format(n=more), "small"))
         self.nobody.setVisible(not found.annotators)
@@ -218,25 +216,6 @@ class PeoplePanel(QScrollArea):
         for widget in (self.settle_button, self.settle_hint):
             widget.setVisible(count > 0)
         self.settle_button.setEnabled(not self._context.session.read_only)
-
-    def _annotators(self, annotators: Sequence[Annotator]) -> QWidget:
-        table = QWidget()
-        grid = QGridLayout(table)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(theme.SPACE_XS)
-        grid.setVerticalSpacing(2)
-        grid.setColumnStretch(0, 1)
-        for place, one in enumerate(annotators):
-            you = one.name == self._context.session.project.annotator
-            name = self.tr("{name} (you)").format(name=one.name) if you else one.name
-            grid.addWidget(ElidedLabel(name, mode=Qt.TextElideMode.ElideRight), place, 0)
-            for column, (kind, count) in enumerate((("sensitive", one.sensitive), ("normal", one.normal))):
-                number = QLabel(QLocale().toString(count))
-                number.setAlignment(Qt.AlignmentFlag.AlignRight)
-                number.setAccessibleName(f"{printable(one.name)}: {count} {kind}")
-                grid.addWidget(IconMark(kind, 13), place, 1 + 2 * column)
-                grid.addWidget(number, place, 2 + 2 * column)
-        return table
 
     def _rule(self) -> None:
         line = QFrame()
