@@ -31,6 +31,7 @@ from pudm_gui.label.filter.quantities import (
     read_range,
     write_bytes,
     write_from,
+    write_range,
     write_until,
 )
 from pudm_gui.label.filter.state import FilterState
@@ -76,6 +77,7 @@ class FilterForm(Popover):
         self.folder.set_words(known.folders)
         if not self.folder.hasFocus() or not filter_.folder:
             self.folder.setText(filter_.folder)
+            self.folder.setCursorPosition(0)
         self.size_range.show_range(filter_.size)
         self.dates.show_range(filter_.modified)
         self.edge.show_range(filter_.edge)
@@ -125,14 +127,14 @@ class FilterForm(Popover):
             self.tr("File size"),
             (self.tr("such as 500 kb"), self.tr("such as 2 mb")),
             lambda text: read_range(text, read_bytes),
-            lambda bounds: write_bytes(next(end for end in bounds if end is not None)),
+            lambda bounds: _without_equals(write_range(bounds, write_bytes)),
         )
         self.size_range.changed.connect(lambda bounds: self._state.change(size=bounds))
         self.edge = RangeFields(
             self.tr("Shorter side"),
             (self.tr("pixels"), self.tr("pixels")),
             lambda text: read_range(text, read_pixels),
-            lambda bounds: str(next(end for end in bounds if end is not None)),
+            lambda bounds: _without_equals(write_range(bounds)),
         )
         self.edge.changed.connect(lambda bounds: self._state.change(edge=bounds))
         self.dates = RangeFields(
@@ -230,6 +232,11 @@ class FilterForm(Popover):
         folder = "/".join(part for part in text.split("/") if part)
         if folder != self._state.filter.folder:
             self._state.change(folder=folder)
+
+
+def _without_equals(written: str) -> str:
+    """One end of a range of numbers, as its field shows it: "64", or "> 10kb" where that is rounder."""
+    return written.removeprefix(">=").removeprefix("<=")
 
 
 def _date_end(bounds: tuple[float | None, float | None]) -> str:

@@ -158,6 +158,11 @@ def test_the_form_shows_what_occurs_and_counts_at_once(found: Driver) -> None:
     form.edge.least.editingFinished.emit()
     assert not form.edge.least.property("invalid")
     assert bar.filter == ImageFilter(tags=("face",), sources=("hand",), folder="2022", edge=(12, None))
+    assert form.edge.least.text() == "12"
+    bar.state.change(size=(10_001, None), edge=(None, 255))
+    assert (form.size_range.least.text(), form.edge.most.text()) == (">10kb", "<256")
+    form.size_range.least.editingFinished.emit()
+    assert bar.filter.size == (10_001, None)
     form.clear.click()
     assert form.folder.text() == "" and not form.tags.pills["face"].isChecked() and bar.filter == ImageFilter()
     QTest.keyClick(form, Qt.Key.Key_Escape)
