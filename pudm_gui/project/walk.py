@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import compress
 from operator import attrgetter
@@ -48,10 +48,6 @@ class Part:
     last: bool
     """No other part of the folder follows."""
 
-    @classmethod
-    def of(cls, folder: str, names: Iterable[str], sizes: Iterable[int], times: Iterable[int], *, last: bool) -> Part:
-        return cls(folder, encode("/".join(names)), array("q", sizes), array("q", times), last)
-
     def __len__(self) -> int:
         return len(self.sizes)
 
@@ -63,8 +59,9 @@ class Part:
         """The files where `mask`, ``(N,)``, is true."""
         if mask.all():
             return self
-        names, sizes, times = compress(self.names, mask), compress(self.sizes, mask), compress(self.times, mask)
-        return Part.of(self.folder, names, sizes, times, last=self.last)
+        joined = encode("/".join(compress(self.names, mask)))
+        sizes, times = array("q", compress(self.sizes, mask)), array("q", compress(self.times, mask))
+        return Part(self.folder, joined, sizes, times, self.last)
 
     def files(self) -> Iterator[FoundFile]:
         lead = f"{self.folder}/" if self.folder else ""
@@ -143,9 +140,17 @@ class Walk:
 
 def _part(folder: str, entries: list[os.DirEntry[str]], *, last: bool) -> Part:
     entries.sort(key=_by_name)
-    stats = [_size_and_time(entry) for entry in entries]
-    names = [entry.name for entry in entries]
-    return Part.of(folder, names, [size for size, _ in stats], [time for _, time in stats], last=last)
+    sizes, times = array("q"), array("q")
+    for entry in entries:
+        try:
+            status = entry.stat()
+        except OSError:
+            size, mtime_ns = _of_no_file(entry)
+        else:
+            size, mtime_ns = status.st_size, status.st_mtime_ns
+        sizes.append(size)
+        times.append(mtime_ns)
+    return Part(folder, encode("/".join([entry.name for entry in entries])), sizes, times, last)
 
 
 def _hidden(entry: os.DirEntry[str]) -> bool:
@@ -160,12 +165,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _size_and_time(entry: os.DirEntry[str]) -> tuple[int, int]:
+def _of_no_file(entry: os.DirEntry[str]) -> tuple[int, int]:
+    """Size and time of a link that leads nowhere, as the inspection will say, or of what was deleted meanwhile."""
     try:
-        status = entry.stat()
-    except OSError:  # a link that leads nowhere; the inspection will say so
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError:  # deleted since it was listed
-            return 0, 0
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return 0, 0
     return status.st_size, status.st_mtime_ns
