@@ -187,23 +187,26 @@ def _v3_who_gave_which_label(db: Database) -> None:
     # 1: `images.changed` was set before, so that undo can set it again.
     db.execute("ALTER TABLE label_history ADD COLUMN changed INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE labels ADD COLUMN action_id INTEGER NOT NULL DEFAULT 0")
-    given: dict[int, int] = {}
-    rows_of: dict[int, dict[int, tuple[int, int]]] = {}
+    db.execute("CREATE TEMP TABLE given (image_id INTEGER PRIMARY KEY, by INTEGER NOT NULL)")
     for action, kind, target in db.execute("SELECT id, kind, target FROM actions ORDER BY id").fetchall():
-        images = [id_ for (id_,) in db.execute("SELECT image_id FROM label_history WHERE action_id = ?", (action,))]
-        rows = rows_of[action] = {}
-        for image_id in images:
-            # Undo and redo bring back what their target's row has.
-            by = action if target is None else rows_of[target][image_id][0 if kind == "undo" else 1]
-            rows[image_id] = (given.get(image_id, 0), by)
-            given[image_id] = by
-        db.conn.executemany(
-            "UPDATE label_history SET old_by = ?, new_by = ? WHERE action_id = ? AND image_id = ?",
-            ((*by, action, image_id) for image_id, by in rows.items()),
+        values = {"action": action, "target": target, "undo": kind == "undo"}
+        # Undo and redo bring back what their target's row has.
+        db.execute(
+            """UPDATE label_history AS done SET
+            old_by = coalesce((SELECT by FROM given WHERE given.image_id = done.image_id), 0),
+            new_by = iif(:target IS NULL, :action, (
+                SELECT iif(:undo, old_by, new_by) FROM label_history AS aimed
+                WHERE aimed.action_id = :target AND aimed.image_id = done.image_id
+            )) WHERE action_id = :action""",
+            values,
         )
-    db.conn.executemany(
-        "UPDATE labels SET action_id = ? WHERE image_id = ?", ((action, image_id) for image_id, action in given.items())
-    )
+        db.execute(
+            """INSERT INTO given SELECT image_id, new_by FROM label_history WHERE action_id = ?
+            ON CONFLICT (image_id) DO UPDATE SET by = excluded.by""",
+            (action,),
+        )
+    db.execute("UPDATE labels SET action_id = (SELECT by FROM given WHERE given.image_id = labels.image_id)")
+    db.execute("DROP TABLE given")
 
 
 def _v4_folders(db: Database) -> None:
