@@ -71,6 +71,13 @@ class MapModel(QObject):
             self._wanted = True
             self._load()
 
+    def show_points(self, points: MapPoints) -> None:
+        """Show these in place of all before."""
+        self.points, self.chosen = points, np.zeros(len(points), bool)
+        self.reset.emit()
+        if len(self._selected):
+            self._follow.start()
+
     def close(self) -> None:
         """Wait for the threads; what they bring is no longer used."""
         self._drawing += 1
@@ -131,13 +138,7 @@ class MapModel(QObject):
 
     def _load(self) -> None:
         if self._wanted:
-            self._source.ask(partial(MapPoints.load, self._session.project), self._loaded)
-
-    def _loaded(self, points: MapPoints) -> None:
-        self.points, self.chosen = points, np.zeros(len(points), bool)
-        self.reset.emit()
-        if len(self._selected):
-            self._follow.start()
+            self._source.ask(partial(MapPoints.load, self._session.project), self.show_points)
 
     def _labels_changed(self, change: Change) -> None:
         if change.kind != "tag":
@@ -146,12 +147,15 @@ class MapModel(QObject):
     def _read_labels(self) -> None:
         if (points := self.points) is not None:
             project = self._session.project
-            self._ask(lambda: labels_for(project, points.ids), self._labels_read)
 
-    def _labels_read(self, labels: NDArray[np.uint8]) -> None:
-        if self.points is not None:
-            self.points = self.points.with_labels(labels)
-            self.changed.emit()
+            def relabeled() -> MapPoints:
+                return points.with_labels(labels_for(project, points.ids))
+
+            self._work.submit(relabeled, lambda found: self._labels_read(found) if self.points is points else None)
+
+    def _labels_read(self, points: MapPoints) -> None:
+        self.points = points
+        self.changed.emit()
 
     def _follow_selection(self) -> None:
         if (points := self.points) is not None:

@@ -200,15 +200,8 @@ class MapPanel(QFrame):
 
     def _show_counts(self) -> None:
         points, chosen = self.model.points, int(np.count_nonzero(self.model.chosen))
-        labels = np.bincount([] if points is None else points.labels, minlength=3)
-        self.legend.show_counts(
-            {
-                "sensitive": int(labels[Label.SENSITIVE]),
-                "normal": int(labels[Label.NORMAL]),
-                "unlabeled": int(labels[Label.UNLABELED]),
-                "chosen": chosen,
-            }
-        )
+        totals = dict.fromkeys(Label, 0) if points is None else points.totals
+        self.legend.show_counts({**{label.word: count for label, count in totals.items()}, "chosen": chosen})
         for place, group in enumerate([] if points is None else points.groups):
             self.groups.item(place).setText(self._group_words(group))
         self.show_button.setEnabled(chosen > 0)

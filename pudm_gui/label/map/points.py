@@ -61,10 +61,16 @@ class MapPoints:
             np.ascontiguousarray(found.xy),
             np.ascontiguousarray(found.clusters),
             labels_for(project, found.ids),
-        )
+        ).prepared()
 
     def with_labels(self, labels: NDArray[np.uint8]) -> MapPoints:
-        return replace(self, labels=labels)
+        """The same points with other labels. For threads, where there are many."""
+        return replace(self, labels=labels).prepared()
+
+    def prepared(self) -> MapPoints:
+        """Itself, with all worked out that is asked for on the GUI thread."""
+        _ = self.bounds, self.groups, self.totals
+        return self
 
     def places(self, ids: Ids) -> NDArray[np.int64]:
         """Where those of `ids` that are on the map are."""
@@ -109,6 +115,12 @@ class MapPoints:
         low, high = self.xy.min(axis=0), self.xy.max(axis=0)
         width, height = np.maximum(high - low, SMALLEST)
         return float(low[0]), float(low[1]), float(width), float(height)
+
+    @cached_property
+    def totals(self) -> dict[Label, int]:
+        """How many points have each label."""
+        counts = np.bincount(self.labels, minlength=len(Label))
+        return {label: int(counts[label]) for label in Label}
 
     @cached_property
     def groups(self) -> list[Group]:
