@@ -6,12 +6,13 @@ else, and every reason why a file cannot be shown, comes from `training.images`:
 
 from __future__ import annotations
 
+import stat
 import threading
 from contextlib import nullcontext
 from pathlib import Path
 
 from PIL import Image
-from PySide6.QtCore import QLoggingCategory, QSize, Qt
+from PySide6.QtCore import QBuffer, QLoggingCategory, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QImageReader, QPainter
 
 from training import images
@@ -21,6 +22,9 @@ QT_UNSURE = frozenset({QImage.Format.Format_CMYK8888, QImage.Format.Format_Grays
 """Pixel formats left to Pillow: inverted inks and deep greys are where readers differ."""
 LARGE_PIXELS = 24_000_000
 """Images above this are decoded one at a time, whatever number of threads there is: one may take 800 MB."""
+
+LARGE_BYTES = 200_000_000
+"""Files larger than this are not read into memory."""
 
 _large = threading.Lock()
 QImageReader.setAllocationLimit(4 * images.MAX_PIXELS // (1 << 20) + 1)  # MiB; our own limit speaks first, in words
@@ -58,13 +62,13 @@ def fitted(image: QImage, edge: int) -> QImage:
 
 
 def _read_with_qt(file: Path, longest: int | None) -> QImage | None:
-    name = str(file)
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:  # Qt cannot open names with undecodable bytes
+    if (data := _content(file)) is None:
         return None
-    reader = QImageReader(name)
-    reader.setDecideFormatFromContent(True)
+    # From memory: a QImageReader that opens the file itself waits for the disk with Python's lock in its hand.
+    buffer = QBuffer()
+    buffer.setData(data)
+    buffer.open(QBuffer.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer)
     reader.setAutoTransform(True)
     size = reader.size()
     if reader.format().data() not in QT_FORMATS or not size.isValid() or reader.imageFormat() in QT_UNSURE:
@@ -80,6 +84,17 @@ def _read_with_qt(file: Path, longest: int | None) -> QImage | None:
     cheap = pixels <= LARGE_PIXELS or (scaled and reader.format().data() == b"jpeg")
     with nullcontext() if cheap else _large:
         return reader.read()
+
+
+def _content(file: Path) -> bytes | None:
+    """What is in a file; None where Pillow is to say why it cannot be read, or is to read it piece by piece."""
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGE_BYTES:
+            return None
+        return file.read_bytes()
+    except OSError:
+        return None
 
 
 def _within(size: QSize, longest: int) -> QSize:
