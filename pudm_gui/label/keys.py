@@ -127,8 +127,9 @@ class Keys(QObject):
         page = self._page
         if page.looking:
             page.close_look()
-        page.show_panel("image")
-        page.close_up.tags.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if page.tagging.can_tag():
+            page.show_panel("image")
+            page.close_up.tags.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _search(self) -> None:
         if self._page.looking:

@@ -57,6 +57,7 @@ class TagEntry(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Add tags"))
+        self._known: list[str] = []
         self._words = QStringListModel(self)
         self._completer = QCompleter(self._words, self)
         self._completer.setWidget(self)
@@ -69,8 +70,8 @@ class TagEntry(QLineEdit):
         self.textEdited.connect(lambda _: self._offer())
 
     def set_words(self, words: list[str]) -> None:
-        if words != self._words.stringList():
-            self._words.setStringList(words)
+        """The known tags. They are taken over at the next letter: what is offered now stays."""
+        self._known = words
 
     def take(self) -> None:
         """What has been typed counts now."""
@@ -101,6 +102,8 @@ class TagEntry(QLineEdit):
             self.take()
 
     def _offer(self) -> None:
+        if self._known != self._words.stringList():
+            self._words.setStringList(self._known)
         begun = self.text().rpartition(",")[2].strip()
         self._completer.setCompletionPrefix(begun)
         found = self._completer.completionCount()

@@ -56,6 +56,20 @@ class Tagging(QObject):
     def busy(self) -> bool:
         return self._asking or self._later.isActive() or self._stock.busy
 
+    def can_tag(self) -> bool:
+        """Whether an image is chosen that may be tagged; otherwise it is said what to do."""
+        if self._session.read_only:
+            self._actions.tag(self._meant())  # says why it cannot
+            return False
+        if not len(ids := self._meant()):
+            self._hints.tell(self.tr("Choose an image first, with a click or the arrow keys"))
+            return False
+        model = self._view.model
+        if len(ids) == 1 and model.label(int(model.places(ids)[0])) == Label.NORMAL and not self._tags_of_one():
+            self._hints.tell(self.tr("Tags say which kind of sensitive image it is, and this one is marked normal"))
+            return False
+        return True
+
     def press(self, number: int) -> None:
         """A number key: its tag goes on what is chosen, or off where all have it."""
         tag = self._stock.tag_of(number)

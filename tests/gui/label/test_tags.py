@@ -126,6 +126,8 @@ def test_number_keys_put_tags_on_and_take_them_off(tagged: Driver) -> None:
     assert tags(tagged, 20) == [("face",)] and tagged.label_of(20) == Label.SENSITIVE
     assert page.hints.note.full_text == "1 image tagged face, and marked sensitive"
     tagged.click(7)  # marked normal
+    tagged.key(Qt.Key.Key_T)
+    assert "this one is marked normal" in page.hints.note.full_text and not page.close_up.tags.hasFocus()
     tagged.key(Qt.Key.Key_1)
     tagged.settle()
     assert tags(tagged, 7) == [()] and tagged.label_of(7) == Label.NORMAL
