@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from training.feature_store import CLUSTERS, FEATURES, MAP, REDUCED, derived_folder, read_rows
 from training.feature_writer import FeatureWriter, unit_rows
@@ -128,7 +129,8 @@ def fit(path: Path, rows: int, dimension: int, seed: int, tick: Tick) -> Fitted:
     reduced = unit_rows((features - mean) @ components.T)
     tick(1, 4)
     groups = int(np.clip(round(np.sqrt(rows) / 2), 1, min(MOST_GROUPS, len(reduced))))
-    means = MiniBatchKMeans(groups, random_state=seed, n_init=3, batch_size=4096).fit(reduced)
+    with threadpool_limits(1):  # its many small steps: threads that wait for each other take 20 s on a busy machine
+        means = MiniBatchKMeans(groups, random_state=seed, n_init=3, batch_size=4096).fit(reduced)
     tick(2, 4)
     landmarks = reduced[np.sort(rng.permutation(len(reduced))[:LANDMARKS])]
     places = lay_out(landmarks, seed)
