@@ -1,7 +1,8 @@
 """In which order images are listed.
 
-The orders by path and by name are kept in files beside the database: reading one takes milliseconds where the database
-takes a second. A file names the state that it belongs to; a wrong, old or damaged one is replaced without a word.
+The orders, but for that by labels, are kept in files beside the database: reading one takes milliseconds where asking
+the database takes a second. A file names the state that it belongs to; a wrong, old or damaged one is replaced without
+a word.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import os
 import sqlite3
 import tempfile
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ KEPT_FROM = 10_000
 """Images from which on an order is kept in a file."""
 
 _NAME = "CAST(sort_key AS TEXT)"
-_SQL = {
+_SQL: dict[SortKey, str] = {
     "path": "root_id, sort_key, id",
     # What follows the last separator of folders: the key without its longest end that has no separator is the folder.
     "name": f"substr({_NAME}, 1 + length(rtrim({_NAME}, replace({_NAME}, x'01', '')))), root_id, sort_key, id",
@@ -42,71 +42,88 @@ def arranged(project: Project, keep: NDArray[np.bool_], filter_: ImageFilter) ->
     Images that are alike come by root and in natural order of their paths, those without a label last where labels
     are what is sorted by.
     """
+    sort, descending = filter_.sort or "path", filter_.descending
     if filter_.within is not None and filter_.sort is None:
         ids = filter_.within.ids[filter_.within.ids < len(keep)]
         ids = ids[keep[ids]]
-        return ids[::-1].copy() if filter_.descending else ids
-    if filter_.sort in (None, "path", "name"):
-        ids = _stored_order(project, "name" if filter_.sort == "name" else "path", keep)
-        return ids[::-1].copy() if filter_.descending else ids
-    ids = _stored_order(project, "path", keep)
-    if filter_.sort == "labeled":
+    elif sort == "labeled":
+        ids = _kept(project, "path", keep)
         given = _given(project.db, len(keep))[ids]
-        last = given == 0
-        values = np.where(last, np.iinfo(np.int64).max, -given if filter_.descending else given)
+        given = np.where(given == 0, np.iinfo(np.int64).max, -given if descending else given)
+        return ids[np.argsort(given, kind="stable")]
+    elif sort in _VALUES:
+        return _kept(project, sort, keep, descending=descending)
     else:
-        values = _values(project.db, _VALUES[filter_.sort], ids, len(keep))
-        values = -values if filter_.descending else values
-    return ids[np.argsort(values, kind="stable")]
+        ids = _kept(project, sort, keep)
+    return ids[::-1].copy() if descending else ids
 
 
-def _stored_order(project: Project, by: Literal["path", "name"], keep: NDArray[np.bool_]) -> Ids:
-    if np.count_nonzero(keep) * SPARSE < len(keep):
-        return integers(
-            project.db,
-            f"SELECT id FROM images WHERE id IN (SELECT value FROM json_each(?)) ORDER BY {_SQL[by]}",
-            (listed(np.flatnonzero(keep)),),
-        )
-    ids = _all(project, by)
+def _kept(project: Project, sort: SortKey, keep: NDArray[np.bool_], *, descending: bool = False) -> Ids:
+    """Those that are true in `keep`, picked from the order of all, or sorted by themselves."""
+    file = project.path / f"order-by-{sort}{'-descending' if descending else ''}.bin"
+    state = _state(project.db, sort)
+    ids = _read(file, state) if state[-1] >= KEPT_FROM else None
+    if ids is None and np.count_nonzero(keep) * SPARSE < len(keep):
+        return _few(project, sort, keep, descending)
+    if ids is None:
+        ids = _all(project, sort, descending)
+        complete = len(ids) == state[-1] >= KEPT_FROM and _state(project.db, sort) == state
+        if complete and not project.read_only:
+            _write(file, state, ids)
     ids = ids[ids < len(keep)]  # a scan may have added some since
     return ids[keep[ids]]
 
 
-def _all(project: Project, by: Literal["path", "name"]) -> Ids:
-    """Every image, from the file where that is right."""
-    file, db = project.path / f"order-by-{by}.bin", project.db
-    state = _state(db)
-    if state[1] < KEPT_FROM:
-        return integers(db, f"SELECT id FROM images ORDER BY {_SQL[by]}")
-    known = _read(file, state)
-    if known is not None:
-        return known
-    ids = integers(db, f"SELECT id FROM images ORDER BY {_SQL[by]}")
-    if not project.read_only and len(ids) == state[1] and _state(db) == state:
-        _write(file, state, ids)
-    return ids
+def _few(project: Project, sort: SortKey, keep: NDArray[np.bool_], descending: bool) -> Ids:
+    order = _SQL.get(sort, _SQL["path"])
+    some = listed(np.flatnonzero(keep))
+    ids = integers(
+        project.db,
+        f"SELECT id FROM images WHERE id IN (SELECT value FROM json_each(?)) ORDER BY {order}",
+        (some,),
+    )
+    if sort not in _VALUES:
+        return ids
+    values = integers(
+        project.db,
+        f"SELECT {_VALUES[sort]} FROM json_each(?) JOIN images ON images.id = value ORDER BY json_each.id",
+        (listed(ids),),
+    )
+    return ids[np.argsort(-values if descending else values, kind="stable")]
 
 
-def _state(db: sqlite3.Connection) -> tuple[int, int]:
-    """What an order depends on: images are only ever added at the end, and a trigger marks each that moves."""
-    moves = db.execute("SELECT stamp FROM image_order").fetchone()[0]
-    return moves, largest_id(db)
+def _all(project: Project, sort: SortKey, descending: bool) -> Ids:
+    if sort not in _VALUES:
+        return integers(project.db, f"SELECT id FROM images ORDER BY {_SQL[sort]}")
+    values = integers(project.db, f"SELECT {_VALUES[sort]} FROM images ORDER BY id")
+    everyone = np.ones(len(values) + 1, dtype=bool)
+    everyone[0] = False
+    ids = _kept(project, "path", everyone)
+    values = values[ids - 1]
+    return ids[np.argsort(-values if descending else values, kind="stable")]
 
 
-def _read(file: Path, state: tuple[int, int]) -> Ids | None:
+def _state(db: sqlite3.Connection, sort: SortKey) -> tuple[int, ...]:
+    """What an order depends on: marks that triggers leave where an image moves or is measured again, and the number of
+    images, which are only ever added at the end."""
+    moves, contents = db.execute("SELECT stamp, contents FROM image_order").fetchone()
+    return moves, contents if sort in _VALUES else 0, largest_id(db)
+
+
+def _read(file: Path, state: tuple[int, ...]) -> Ids | None:
     try:
         content = np.fromfile(file, dtype=np.int64)
     except OSError:
         return None
-    ids = content[2:]
-    if len(ids) != state[1] or tuple(content[:2].tolist()) != state or ids.min() < 1 or ids.max() > len(ids):
+    head, ids = content[: len(state)], content[len(state) :]
+    if len(ids) != state[-1] or tuple(head.tolist()) != state or ids.min() < 1 or ids.max() > len(ids):
         return None
     seen = np.zeros(len(ids) + 1, dtype=bool)
     seen[ids] = True
     return ids if np.count_nonzero(seen) == len(ids) else None
 
 
-def _write(file: Path, state: tuple[int, int], ids: Ids) -> None:
+def _write(file: Path, state: tuple[int, ...], ids: Ids) -> None:
     """Replace `file`. It is not waited for to be on the disk: a damaged one is found out."""
     handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".tmp", dir=file.parent)  # private to the user
     try:
@@ -117,17 +134,6 @@ def _write(file: Path, state: tuple[int, int], ids: Ids) -> None:
     except OSError as error:
         logger.info("The order of images is not kept: %s", error)
         Path(name).unlink(missing_ok=True)
-
-
-def _values(db: sqlite3.Connection, expression: str, ids: Ids, size: int) -> NDArray[np.int64]:
-    """A column for `ids`, in their order."""
-    if len(ids) * SPARSE < size:
-        return integers(
-            db,
-            f"SELECT {expression} FROM json_each(?) JOIN images ON images.id = value ORDER BY json_each.id",
-            (listed(ids),),
-        )
-    return integers(db, f"SELECT {expression} FROM images ORDER BY id")[ids - 1]
 
 
 def _given(db: sqlite3.Connection, size: int) -> NDArray[np.int64]:

@@ -229,13 +229,17 @@ def _v4_folders(db: Database) -> None:
     )
     # What a file that has changed held when it was looked into last; "" once it has been looked into again.
     db.table("images").add_column("former_sha256", str, not_null_default="")
-    # Tells whether an order of images that was kept elsewhere still holds.
-    db.execute("CREATE TABLE image_order (stamp INTEGER NOT NULL)")
-    db.execute("INSERT INTO image_order VALUES (random())")
-    db.execute(
-        """CREATE TRIGGER images_moved AFTER UPDATE OF root_id, path, sort_key ON images
-        BEGIN UPDATE image_order SET stamp = random(); END"""
-    )
+    # Tells whether an order of images that was kept elsewhere still holds: one by place, and one by size or time.
+    db.execute("CREATE TABLE image_order (stamp INTEGER NOT NULL, contents INTEGER NOT NULL)")
+    db.execute("INSERT INTO image_order VALUES (random(), random())")
+    for trigger, columns, stamp in (
+        ("images_moved", "root_id, path, sort_key", "stamp"),
+        ("images_measured", "size, mtime_ns, width, height", "contents"),
+    ):
+        db.execute(
+            f"""CREATE TRIGGER {trigger} AFTER UPDATE OF {columns} ON images
+            BEGIN UPDATE image_order SET {stamp} = random(); END"""
+        )
 
 
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (

@@ -241,21 +241,32 @@ def test_order_follows_new_and_moved_images(many: Project) -> None:
     assert [row.path.rpartition("/")[2] for row in rows] == by_name(many)[:20]
 
 
+@pytest.mark.parametrize("sort", ["size", "modified", "resolution"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_order_follows_what_is_measured(many: Project, sort: str, descending: bool) -> None:
+    asked = ImageFilter(sort=sort, descending=descending)  # type: ignore[arg-type]
+    assert np.array_equal(image_ids(many, asked), in_order(many)), "all alike"
+    with many.writing() as db:
+        db.execute("UPDATE images SET size = 7, mtime_ns = 7000000, width = 7, height = 7 WHERE id = 77")
+    assert image_ids(many, asked)[0 if descending else -1] == 77
+    assert image_ids(many, asked)[-1 if descending else 0] == in_order(many)[-1 if descending else 0]
+
+
 @pytest.mark.parametrize("harm", ["empty", "cut", "twice", "outside", "other state"])
 def test_damaged_order_is_replaced_without_a_word(many: Project, harm: str, caplog: pytest.LogCaptureFixture) -> None:
     image_ids(many)
     file = many.path / "order-by-path.bin"
     content = np.fromfile(file, dtype=np.int64)
     if harm == "twice":
-        content[5] = content[6]
+        content[15] = content[16]
     elif harm == "outside":
-        content[5] = -3
+        content[15] = -3
     elif harm == "other state":
         content[0] += 1
     data = content.tobytes()
     file.write_bytes({"empty": b"", "cut": data[:-3]}.get(harm, data))
     assert np.array_equal(image_ids(many), in_order(many))
-    assert np.array_equal(np.fromfile(file, dtype=np.int64)[2:], in_order(many))
+    assert np.array_equal(np.fromfile(file, dtype=np.int64)[3:], in_order(many))
     assert not caplog.records
 
 
