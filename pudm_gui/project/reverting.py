@@ -71,6 +71,7 @@ _IN_FORCE = f"""in_force(id) AS MATERIALIZED (
     AND CASE id WHEN :origin THEN :back ELSE NOT {undone("actions.id")} END
 )"""
 
+# "+" has an image's own rows looked through from the last one on, instead of every action looked for among them.
 _LABELS = f"""
 INSERT INTO label_history (action_id, image_id, old, new, old_by, new_by)
 WITH touched AS MATERIALIZED (SELECT image_id FROM label_history WHERE action_id = :origin),
@@ -78,7 +79,7 @@ WITH touched AS MATERIALIZED (SELECT image_id FROM label_history WHERE action_id
 images AS MATERIALIZED (
     SELECT image_id, coalesce(labels.label, 0) AS present, {given_by("touched.image_id")} AS present_by, coalesce((
         SELECT 4 * said.action_id + said.new FROM label_history AS said
-        WHERE said.image_id = touched.image_id AND said.action_id IN (SELECT id FROM in_force)
+        WHERE said.image_id = touched.image_id AND +said.action_id IN (SELECT id FROM in_force)
         ORDER BY said.action_id DESC LIMIT 1
     ), 0) AS said
     FROM touched LEFT JOIN labels USING (image_id)
@@ -97,7 +98,7 @@ tagged AS MATERIALIZED (
     ) AS present, coalesce((
         SELECT said.added FROM tag_history AS said
         WHERE said.image_id = touched.image_id AND said.tag = touched.tag
-        AND said.action_id IN (SELECT id FROM in_force) ORDER BY said.action_id DESC LIMIT 1
+        AND +said.action_id IN (SELECT id FROM in_force) ORDER BY said.action_id DESC LIMIT 1
     ), (
         SELECT 1 - said.added FROM tag_history AS said
         WHERE said.image_id = touched.image_id AND said.tag = touched.tag ORDER BY said.action_id LIMIT 1
