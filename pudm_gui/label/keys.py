@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from pudm_gui.label.grid.ranges import RangeSet
+from pudm_gui.label.suggest.finding import FIND, MAP
 from pudm_gui.project.model import Label
 from pudm_gui.widgets.icons import icon
 
@@ -33,6 +34,8 @@ class Keys(QObject):
             self._add(self.tr("Clear the &label"), lambda: labeling.mark(Label.UNLABELED), "U"),
         ]
         editing.append(self._add(self.tr("Add a &tag"), self._add_tag, "T", icon_name="tag"))
+        self.for_images = list(editing)
+        """What can be done with the chosen images."""
         self._separate()
         editing += [
             self._add(self.tr("&Undo"), actions.undo, standard.Undo, icon_name="undo"),
@@ -50,14 +53,18 @@ class Keys(QObject):
         )
         self._separate()
         finding = page.finding
-        self._add(self.tr("Images like the &chosen ones"), finding.similar.show_for_selection, "M", icon_name="similar")
+        show_similar = finding.similar.show_for_selection
+        self.for_images.append(
+            self._add(self.tr("Images like the &chosen ones"), show_similar, "M", icon_name="similar")
+        )
         self._add(self.tr("Most li&kely sensitive"), finding.suggest, "G", icon_name="find-more")
         editing += [
             self._add(self.tr("Accept the suggestion: sensitive"), finding.judging.accept, "A"),
             self._add(self.tr("Reject the suggestion: normal"), finding.judging.reject, "X"),
         ]
         self._separate()
-        self._add(self.tr("&Look closely"), page.open_look, "Space", "Return", on=view, icon_name="zoom-in")
+        look = self._add(self.tr("&Look closely"), page.open_look, "Space", "Return", on=view, icon_name="zoom-in")
+        self.for_images.append(look)
         self._add(self.tr("&Find a name"), self._search, standard.Find, icon_name="search")
         self._add(self.tr("Saved &views"), page.bar.open_views, "Ctrl+K", icon_name="bookmark")
         self._add(self.tr("&Put away what no longer belongs here"), page.finding.put_away, "Ctrl+R")
@@ -65,6 +72,8 @@ class Keys(QObject):
         self._add(self.tr("Lar&ger images"), lambda: self._resize(TILE_STEP), "+", "=", "Ctrl++", "Ctrl+=", on=view)
         self._add(self.tr("S&maller images"), lambda: self._resize(-TILE_STEP), "-", "Ctrl+-", on=view)
         self._separate()
+        self._add(self.tr("Find mo&re"), lambda: page.show_panel(FIND), "Ctrl+Shift+F", icon_name="find-more")
+        self._add(self.tr("&Map of all images"), lambda: page.show_panel(MAP), "Ctrl+Shift+M", icon_name="map")
         self._add(self.tr("Histor&y"), lambda: page.show_panel("history"), "Ctrl+Shift+H", icon_name="history")
         self._add(self.tr("Peopl&e"), lambda: page.show_panel("people"), "Ctrl+Shift+P", icon_name="people")
         exchange = page.exchange

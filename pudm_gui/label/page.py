@@ -17,6 +17,7 @@ from pudm_gui.label.filter.bar import FilterBar
 from pudm_gui.label.grid.model import GridModel
 from pudm_gui.label.grid.thumbnails import Thumbnails
 from pudm_gui.label.grid.view import GridView
+from pudm_gui.label.grid_menu import GridMenu
 from pudm_gui.label.hint_line import HintLine
 from pudm_gui.label.history.panel import HistoryPanel
 from pudm_gui.label.keys import Keys
@@ -113,6 +114,7 @@ class LabelPage(QWidget):
         self._lay_out()
         self.exchange = Exchange(self)
         self.keys = Keys(self)
+        self.menu = GridMenu(self.view, self.keys.for_images, self)
         self._connect_session()
         self._connect_grid()
         self._connect_panels()

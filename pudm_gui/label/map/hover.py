@@ -24,7 +24,7 @@ class HoverPicture(QWidget):
 
     def __init__(self, previews: Previews, parent: QWidget) -> None:
         super().__init__(parent)
-        self._previews = previews
+        self._map, self._previews = parent, previews
         self._row: ImageRow | None = None
         self._label = Label.UNLABELED
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -58,7 +58,7 @@ class HoverPicture(QWidget):
 
     def _place(self, at: QPoint) -> QPoint:
         """Right of and below the pointer, or on the other side where there is no room."""
-        room = self.parentWidget().rect()
+        room = self._map.rect()
         x = at.x() + AWAY if at.x() + AWAY + self.width() <= room.width() else at.x() - AWAY - self.width()
         y = at.y() + AWAY if at.y() + AWAY + self.height() <= room.height() else at.y() - AWAY - self.height()
         return QPoint(max(0, min(x, room.width() - self.width())), max(0, min(y, room.height() - self.height())))

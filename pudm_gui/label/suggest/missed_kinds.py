@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,10 @@ class MissedKinds(QObject):
         self._session, self._source = session, source
         self.gaps: list[Gap] | None = None
         """None while they are not known."""
+        self.watched: Callable[[], bool] = lambda: False
+        """Whether somebody sees them."""
         self._wanted = False
+        self._stale = False
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._look)
         source.loaded.connect(self._start_anew)
@@ -45,13 +49,15 @@ class MissedKinds(QObject):
 
     def want(self) -> None:
         """Somebody looks at them."""
-        if not self._wanted:
+        if not self._wanted or self._stale:
             self._wanted = True
             self._look()
 
     def _labels_changed(self, change: Change) -> None:
         if self._wanted and change.kind != "tag":
-            self._pause.start()
+            self._stale = True
+            if self.watched():
+                self._pause.start()
 
     def _start_anew(self) -> None:
         self.gaps = None
@@ -61,6 +67,7 @@ class MissedKinds(QObject):
     def _look(self) -> None:
         self._pause.stop()
         if self._wanted:
+            self._stale = False
             self._source.ask(partial(found_gaps, self._session.project), self._found, slow=True)
 
     def _found(self, gaps: list[Gap]) -> None:

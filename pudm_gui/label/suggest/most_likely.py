@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,10 @@ class MostLikely(QObject):
         self._context, self._source = context, source
         self.found: Suggestions | None = None
         self.busy = False
+        self.watched: Callable[[], bool] = lambda: False
+        """Whether somebody sees how the ranking stands, apart from the list in the grid."""
         self._wanted = False
+        self._stale = False
         self._show_next = False
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self.rank)
@@ -72,8 +76,8 @@ class MostLikely(QObject):
         return self.busy or self._pause.isActive()
 
     def want(self) -> None:
-        """Somebody looks at the ranking: keep it up to date from now on."""
-        if not self._wanted:
+        """Somebody looks at the ranking: keep it up to date as long as it is in sight."""
+        if not self._wanted or self._stale:
             self._wanted = True
             self.rank()
 
@@ -82,7 +86,7 @@ class MostLikely(QObject):
         self._pause.stop()
         if not self._wanted or self._source.index is None:
             return
-        self.busy = True
+        self.busy, self._stale = True, False
         self._source.drop_waiting()
         self._source.ask(partial(ranked, self._context.session.project), self._ranked)
         self.changed.emit()
@@ -108,7 +112,9 @@ class MostLikely(QObject):
 
     def _labels_changed(self, change: Change) -> None:
         if self._wanted and change.kind != "tag":
-            self._pause.start()
+            self._stale = True
+            if self.listed or self.watched():
+                self._pause.start()
         self.changed.emit()
 
     def _ranked(self, found: Suggestions) -> None:

@@ -66,6 +66,7 @@ class FindPanel(QScrollArea):
         layout.addWidget(self.nudity)
         self.nudity.setVisible(self._nudity.possible)
         layout.addStretch(1)
+        most_likely.watched = self._missed.watched = self.isVisible
         source.changed.connect(self._refresh)
         self._refresh()
 

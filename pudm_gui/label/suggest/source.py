@@ -46,6 +46,7 @@ class Known:
 class _Found:
     known: tuple[Known, ...] = ()
     index: FeatureIndex | None = None
+    missing: int = 0
     problem: str = ""
 
 
@@ -171,7 +172,7 @@ class FeatureSource(QObject):
             return
         index = found.index
         self.known, self.problem, self.ready = found.known, found.problem, True
-        self.missing = 0 if index is None else index.missing
+        self.missing = found.missing
         if index is not None:
             self._encoder = index.store.info.encoder
         if not _same(index, self.index):  # otherwise what was worked out from it still holds
@@ -182,7 +183,7 @@ class FeatureSource(QObject):
 
 def find_features(project: Project, encoder: str) -> _Found:
     """Which features the project has, and those of `encoder` loaded; "" takes the first. For threads."""
-    from pudm_gui.project.features import features_folder
+    from pudm_gui.project.features import features_folder, missing_features
     from pudm_gui.suggest.index import FeatureIndex
     from training.feature_store import FeatureStore
 
@@ -192,7 +193,10 @@ def find_features(project: Project, encoder: str) -> _Found:
     if store is None:
         return _Found(known)
     try:
-        return _Found(known, FeatureIndex.load(project, store))
+        index = FeatureIndex.load(project, store)
+        # Not index.missing itself: files that the encoder found damaged are not looked at again.
+        missing = missing_features(project, store.info.encoder) if index.missing else 0
+        return _Found(known, index, missing)
     except UserError as error:
         return _Found(known, problem=str(error))
 

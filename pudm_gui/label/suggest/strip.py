@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -62,8 +63,8 @@ class Strip(QWidget):
 
     def refresh_labels(self) -> None:
         """Labels have changed."""
-        ids = [row.id for row in self._rows]
-        self._labels = [Label(int(label)) for label in labels_for(self._project, ids)] if ids else []
+        ids = np.array([row.id for row in self._rows], np.int64)
+        self._labels = [Label(int(label)) for label in labels_for(self._project, ids)]
         self.update()
 
     def previews_shown(self) -> list[Preview]:
@@ -153,8 +154,8 @@ def paint_preview(painter: QPainter, cell: QRect, preview: Preview) -> None:
     picture: QPixmap | None = tile.veiled if preview.veiled else tile.sharp
     if picture is None:
         return
-    size = picture.size().scaled(cell.size(), Qt.AspectRatioMode.KeepAspectRatio)
-    target = QRectF(0, 0, size.width(), size.height())
+    fitted = picture.size().scaled(cell.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    target = QRectF(0, 0, fitted.width(), fitted.height())
     target.moveCenter(QRectF(cell).center())
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawPixmap(target, picture, QRectF(picture.rect()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,16 @@ def write_features(
             _write(folder / REDUCED, (reduced / np.linalg.norm(reduced, axis=1, keepdims=True)).astype(np.float16))
             _write(folder / MAP, _circle(groups))
             _write(folder / CLUSTERS, groups.astype(np.int32))
+
+
+def write_scores(project: Project) -> None:
+    """Scores of a scorer: the higher the digit, the higher."""
+    rows = list({row.sha256: row for row in image_rows(project, image_ids(project))}.values())
+    info = replace(_info("nudity", 1), kind="scores")
+    with FeatureWriter(project.path / "features" / "nudity", info) as writer:
+        scores = np.array([[int(Path(row.path).name[0]) / 10] for row in rows], np.float32)
+        writer.append(digest_rows([row.sha256 for row in rows]), scores, np.zeros(len(rows), np.uint64))
+        writer.commit()
 
 
 def _info(encoder: str, dimension: int) -> StoreInfo:

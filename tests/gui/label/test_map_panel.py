@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from pudm_gui.label.map.panel import MapPanel
 from pudm_gui.label.map.points import MapPoints
@@ -52,7 +54,7 @@ class Mapper(Driver):
         x, y = points.xy[points.places(self.page.model.ids[index : index + 1])[0]]
         return canvas.mapFromScene(canvas.box.mapViewToScene(QPointF(float(x), float(y))))
 
-    def viewport(self) -> object:
+    def viewport(self) -> QWidget:
         assert self.panel.canvas is not None
         return self.panel.canvas.viewport()
 
@@ -81,13 +83,14 @@ def test_a_click_on_a_group_chooses_its_images_in_the_grid(mapper: Mapper) -> No
     mapper.qtbot.waitUntil(lambda: mapper.chosen_digits() == {"0", digit}, timeout=WAIT_MS)
 
 
-def test_drawing_around_points_chooses_them(mapper: Mapper) -> None:
+def test_drawing_around_points_chooses_them(mapper: Mapper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(pg.CONFIG_OPTIONS, "mouseRateLimit", -1)  # it drops moves that come faster than a hand's
     middle, viewport = mapper.at(0), mapper.viewport()
     corners = [middle + QPoint(x, y) for x, y in ((-40, -40), (40, -40), (40, 40), (-40, 40), (-40, -36))]
     QTest.mousePress(viewport, LEFT, NONE, corners[0])
     for corner in corners[1:]:
-        QTest.mouseMove(viewport, corner)
-        QApplication.processEvents()
+        at, place = QPointF(corner), QPointF(viewport.mapToGlobal(corner))
+        QApplication.sendEvent(viewport, QMouseEvent(QEvent.Type.MouseMove, at, place, LEFT, LEFT, NONE))
     QTest.mouseRelease(viewport, LEFT, NONE, corners[-1])
     mapper.qtbot.waitUntil(lambda: bool(mapper.chosen()), timeout=WAIT_MS)
     assert mapper.chosen_digits() == {"0"}

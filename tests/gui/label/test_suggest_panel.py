@@ -20,7 +20,7 @@ from pudm_gui.session import Session
 from pudm_gui.suggest.index import FeatureIndex
 from pudm_gui.suggest.model import Gap
 from tests.gui.label.driver import CTRL, Driver
-from tests.gui.label.feature_stores import write_features
+from tests.gui.label.feature_stores import write_features, write_scores
 
 WAIT_MS = 60_000
 
@@ -223,6 +223,17 @@ def test_m_lists_images_like_the_chosen_one(finder: Finder) -> None:
     assert finder.digits_listed()[:3].count(int(name[0])) >= 2
 
 
+def test_the_menu_at_an_image_chooses_it_and_offers_similar_ones(finder: Finder) -> None:
+    finder.click(1)
+    name = Path(finder.names()[4]).name
+    finder.view.customContextMenuRequested.emit(finder.tile(4).center())
+    menu = finder.page.menu.menu
+    assert menu.isVisible() and finder.chosen() == [4]
+    next(action for action in menu.actions() if "like the" in action.text()).trigger()
+    menu.close()
+    finder.listed(f"Similar to {name}")
+
+
 def test_m_without_features_opens_the_panel_that_says_why(bare: Finder) -> None:
     bare.page.bar.close_up.setChecked(False)
     bare.click(3)
@@ -294,6 +305,25 @@ def test_strips_are_hidden_with_everything_else(finder: Finder) -> None:
     assert not any(preview.veiled for preview in strip.previews_shown())
     finder.key(Qt.Key.Key_H)
     assert all(preview.hidden for preview in strip.previews_shown())
+
+
+# --- the scorer of nudity
+
+
+def test_images_are_listed_by_the_scorer_of_nudity(
+    open_page: Callable[[Session], Driver], session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pudm_gui.label.suggest.nudity.find_spec", lambda name: object())
+    write_scores(session.project)
+    driver = open_page(session)
+    finder = Finder(driver.page, driver.qtbot)
+    section = finder.open_panel().nudity
+    finder.qtbot.waitUntil(section.show_button.isVisible, timeout=WAIT_MS)
+    assert not section.look_button.isVisible()
+    section.show_button.click()
+    finder.listed("By the scorer of nudity")
+    assert finder.digits_listed() == sorted(finder.digits_listed(), reverse=True)
+    assert finder.page.model.suspected(0)
 
 
 # --- another window has the project
