@@ -13,7 +13,7 @@ from pudm_gui.widgets.off_thread import OffThread
 
 Result = TypeVar("Result")
 
-PATIENCE = 0.02
+PATIENCE = 0.015
 """Seconds that the window waits for a piece of work before it goes on without it."""
 
 
@@ -47,7 +47,7 @@ class _Piece(Generic[Result]):
 class InOrder(QObject):
     """Runs pieces of work one after the other.
 
-    A piece that ends within 20 ms looks to its caller as though it had been done at once. One that takes longer goes on
+    A piece that ends within 15 ms looks to its caller as though it had been done at once. One that takes longer goes on
     while the window does, and so do those that come after it: they wait their turn.
 
     Signals

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+import psutil
+
 BEAT_MS = 2
 
 Wait = Callable[[], bool]
@@ -60,7 +62,8 @@ class EventLoop:
         held = Held(name, self._pause, self._ours, time.perf_counter() - started)
         self.held.append(held)
         print(
-            f"{name:<52} pause {1000 * held.pause:7.1f} ms, ours {1000 * held.ours:6.1f} ms, took {held.took:6.2f} s",
+            f"{name:<48} pause {1000 * held.pause:6.1f} ms, ours {1000 * held.ours:6.1f} ms, took {held.took:6.2f} s, "
+            f"memory {psutil.Process().memory_info().rss >> 20} MB",
             flush=True,
         )
         return held

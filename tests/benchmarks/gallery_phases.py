@@ -43,15 +43,19 @@ class Person:
     def settled(self) -> bool:
         return self.page.model.loaded and not self.page.busy
 
+    def first_is_seen(self) -> bool:
+        from pudm_gui.label.grid.thumbnail import key_of
+
+        model = self.page.model
+        return len(model) > 0 and self.page.thumbnails.tile(key_of(model.row(0))) is not None
+
     # --- phases
 
     def open(self) -> Iterator[Wait]:
         started = time.perf_counter()
         self.window.open_project(self.project)
         yield lambda: self.window.workspace is not None and self.window.workspace.current_page == "label"
-        pictures = []
-        self.page.thumbnails.ready.connect(pictures.append)
-        yield lambda: bool(pictures)
+        yield self.first_is_seen
         self.first_thumbnail = time.perf_counter() - started
         yield self.settled
         self.window.activateWindow()  # shortcuts work in the active window alone

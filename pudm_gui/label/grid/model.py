@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from pudm_gui.label.grid.places import Places
 from pudm_gui.label.grid.ranges import RangeSet
 from pudm_gui.label.grid.rows import Rows
+from pudm_gui.memory import give_back
 from pudm_gui.project.images import counts, image_ids, label_totals, labels_for
 from pudm_gui.project.model import Change, Counts, Ids, ImageFilter, ImageRow, Label
 from pudm_gui.project.project import Project
@@ -24,6 +25,8 @@ RELOAD_MS = 1000
 """Pause between two reloads while a scan keeps finding images."""
 FEW = 1000
 """So many labels are read at once; for more, a thread reads them."""
+MANY = 100_000
+"""Looking through so many images takes memory that is worth giving back."""
 LOOKED_AT = 200
 """So many unlabeled images in a row are looked at for one that can be read."""
 EXPECTED = {"unlabeled": Label.UNLABELED, "sensitive": Label.SENSITIVE, "normal": Label.NORMAL}
@@ -100,9 +103,11 @@ class GridModel(QObject):
 
         def answer() -> _Answer:
             ids = image_ids(project, filter_)
-            return _Answer(
-                filter_, ids, labels_for(project, ids), Places(ids), np.array_equal(ids, shown), counts(project)
-            )
+            labels, same = labels_for(project, ids), np.array_equal(ids, shown)
+            found = _Answer(filter_, ids, labels, Places(ids), same, counts(project))
+            if len(ids) > MANY or len(shown) > MANY:
+                give_back()
+            return found
 
         self._ask(answer, self._answered)
 
