@@ -23,6 +23,8 @@ SKEW = 1.5
 THRESHOLDS = 60
 FIRST = 5
 """Images above the highest threshold."""
+MOST_CERTAIN = 0.99
+"""Of an image that nobody has looked at."""
 LEAST_SHARE = 0.1
 """Of S above a threshold that may estimate β."""
 NORMAL_MEDIAN, NORMAL_LOW = 0.45, 0.12
@@ -53,7 +55,7 @@ def probabilities(unlabeled: Scores, sensitive: Scores) -> NDArray[np.float32]:
     counts = np.diff(above, prepend=0)
     by_sensitive = _falling_rates(np.diff(_expected_by_sensitive(above, thresholds, sensitive), prepend=0), counts)
     by_excess = _falling_rates(np.diff(_expected_by_excess(above, thresholds, unlabeled), prepend=0), counts)
-    rates = np.sqrt(by_sensitive * by_excess)
+    rates = np.minimum(np.sqrt(by_sensitive * by_excess), MOST_CERTAIN)
     middles = above - (counts + 1) / 2
     return np.interp(np.arange(count), middles, rates).astype(np.float32)
 

@@ -1,12 +1,13 @@
 """Kinds of images that look like S, but of which none is labeled: where a sensitive mode may have been missed.
 
-Unlabeled images that score about as high as labeled sensitive ones do are grouped. A group around whose middle a
-labeled image lies is known; one without is a gap in the labels.
+The unlabeled images that look most like S are grouped, several times over, as one grouping cuts kinds in two by chance.
+A group around whose middle a labeled image lies is known; one without is a gap in the labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,19 +22,26 @@ from pudm_gui.suggest.model import Gap, Labels
 
 MOST_GAPS = 12
 FEWEST_IMAGES = 5
-CANDIDATE = 0.05
-"""Candidates score higher than this share of the sensitive images do when left out."""
-PER_GROUP = 25
+AS_LOW_AS_S = 0.05
+"""Candidates score higher than this share of the sensitive images do when left out …"""
+HIGHEST_SHARE = 0.1
+"""… or are at least this share of the unlabeled: a kind that was missed scores low, since all of it is in U."""
+PER_GROUP = (20, 25, 35)
+"""Images in a group, on average, in each pair of groupings."""
 FEWEST_GROUPS, MOST_GROUPS = 4, 256
 SAMPLE = 8000
 """Candidates that the groups are found by; the others join them."""
 INSIDE = 0.25
 """A labeled image is inside a group if it is nearer to the middle than this share of the group's images are."""
+SIZE_COUNTS = 0.6
+"""A group e times as large goes before one whose mean score is higher by less than this."""
+OVERLAP = 0.3
+"""Groups that have more than this share of their images in one that goes before them are left out."""
 NEAREST = 6
 
 
 def coverage(index: FeatureIndex, labels: Labels, limit: int = MOST_GAPS) -> list[Gap]:
-    """Groups of unlabeled images that look like S and hold no labeled image, the likest to S first.
+    """Groups of unlabeled images that look like S and hold no labeled image, the likest to S and largest first.
 
     Parameters
     ----------
@@ -48,18 +56,19 @@ def coverage(index: FeatureIndex, labels: Labels, limit: int = MOST_GAPS) -> lis
     if len(known.sensitive) < FEW:
         return []
     learned = learn(index, known)
-    falling = np.sort(learned.scores[known.unlabeled])
-    candidates = known.unlabeled[learned.scores[known.unlabeled] >= np.quantile(learned.left_out, CANDIDATE)]
-    if len(candidates) < FEWEST_IMAGES:
+    rising = np.sort(learned.scores[known.unlabeled])
+    if len(rising) < FEWEST_IMAGES:
         return []
-    groups = _unknown_groups(index, known, candidates, learned.scores)
+    least = min(np.quantile(learned.left_out, AS_LOW_AS_S), np.quantile(rising, 1 - HIGHEST_SHARE))
+    candidates = known.unlabeled[learned.scores[known.unlabeled] >= least]
+    groups = _without_overlap(_unknown_groups(index, known, candidates, learned.scores), len(index.used), limit)
     return [
         Gap(
             _images(index, labels, group.rows, Label.UNLABELED),
-            float(np.searchsorted(falling, group.score) / len(falling)),
+            float(np.searchsorted(rising, group.score) / len(rising)),
             _images(index, labels, group.nearest, Label.SENSITIVE),
         )
-        for group in sorted(groups, key=lambda group: -group.score)[:limit]
+        for group in groups
     ]
 
 
@@ -76,43 +85,58 @@ class _Group:
 def _unknown_groups(
     index: FeatureIndex, known: Known, candidates: Places, scores: NDArray[np.float32]
 ) -> Iterator[_Group]:
-    """The groups of `candidates` around whose middle there is no labeled image."""
+    """The groups of `candidates`, in all groupings, around whose middle there is no labeled image."""
     random = np.random.default_rng(SEED)
-    centres = _centres(index, candidates, random)
-    groups, cosines = _members(index, candidates, centres)
-    sensitive = some(known.sensitive, MOST, random)
-    to_sensitive = index.values(index.used[sensitive]) @ centres.T
-    to_normal = index.values(index.used[some(known.normal, MOST, random)]) @ centres.T
-    closest = np.maximum(to_sensitive.max(axis=0), to_normal.max(axis=0, initial=-1))
-    for number in range(len(centres)):
-        members = np.flatnonzero(groups == number)
-        if len(members) < FEWEST_IMAGES or closest[number] >= np.quantile(cosines[members], INSIDE):
-            continue
-        rows = candidates[members]
-        rows = rows[np.argsort(-scores[rows], kind="stable")]
-        nearest = sensitive[np.argsort(-to_sensitive[:, number], kind="stable")[:NEAREST]]
-        yield _Group(float(scores[rows].mean()), rows, nearest)
+    groupings = _groupings(index, candidates, random)
+    sensitive, normal = some(known.sensitive, MOST, random), some(known.normal, MOST, random)
+    sensitive_values, normal_values = index.values(index.used[sensitive]), index.values(index.used[normal])
+    for centres, (groups, cosines) in zip(groupings, _members(index, candidates, groupings), strict=True):
+        to_sensitive = sensitive_values @ centres.T
+        closest = np.maximum(to_sensitive.max(axis=0), (normal_values @ centres.T).max(axis=0, initial=-1))
+        for number in range(len(centres)):
+            members = np.flatnonzero(groups == number)
+            if len(members) < FEWEST_IMAGES or closest[number] >= np.quantile(cosines[members], INSIDE):
+                continue
+            rows = candidates[members]
+            rows = rows[np.argsort(-scores[rows], kind="stable")]
+            nearest = sensitive[np.argsort(-to_sensitive[:, number], kind="stable")[:NEAREST]]
+            yield _Group(float(scores[rows].mean()), rows, nearest)
 
 
-def _centres(index: FeatureIndex, candidates: Places, random: np.random.Generator) -> Floats:
+def _without_overlap(groups: Iterator[_Group], rows: int, limit: int) -> list[_Group]:
+    """The first `limit` groups, of those that share many images the first alone."""
+    chosen: list[_Group] = []
+    taken = np.zeros(rows, bool)
+    for group in sorted(groups, key=lambda group: -group.score - SIZE_COUNTS * math.log(len(group.rows))):
+        if len(chosen) == limit:
+            break
+        if taken[group.rows].mean() <= OVERLAP:
+            taken[group.rows] = True
+            chosen.append(group)
+    return chosen
+
+
+def _groupings(index: FeatureIndex, candidates: Places, random: np.random.Generator) -> list[Floats]:
+    """The middles of the groups, two groupings for each size of `PER_GROUP`."""
     values = index.values(index.used[some(candidates, SAMPLE, random)])
-    count = min(max(len(candidates) // PER_GROUP, FEWEST_GROUPS), MOST_GROUPS, len(values))
-    return centres_of(values, count, random)
+    sizes = [min(max(len(candidates) // size, FEWEST_GROUPS), MOST_GROUPS, len(values)) for size in PER_GROUP]
+    return [centres_of(values, count, random) for count in sizes for _ in range(2)]
 
 
-def _members(index: FeatureIndex, candidates: Places, centres: Floats) -> tuple[NDArray[np.int32], Floats]:
-    """``(n,)`` each: the group of every candidate, and its cosine with the group's middle."""
-    groups, cosines = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+def _members(
+    index: FeatureIndex, candidates: Places, groupings: Sequence[Floats]
+) -> list[tuple[NDArray[np.int32], Floats]]:
+    """For each grouping, ``(n,)`` each: the group of every candidate, and its cosine with the group's middle."""
+    groups = np.empty((len(groupings), len(candidates)), np.int32)
+    cosines = np.empty((len(groupings), len(candidates)), np.float32)
     start = 0
     for values in index.chunks():
-        within = (
-            candidates[np.searchsorted(candidates, start) : np.searchsorted(candidates, start + len(values))] - start
-        )
-        nearest, cosine = nearest_centres(values[within], centres)
-        groups.append(nearest)
-        cosines.append(cosine)
+        first, end = np.searchsorted(candidates, (start, start + len(values)))
+        within = values[candidates[first:end] - start]
+        for number, centres in enumerate(groupings):
+            groups[number, first:end], cosines[number, first:end] = nearest_centres(within, centres)
         start += len(values)
-    return np.concatenate(groups), np.concatenate(cosines)
+    return list(zip(groups, cosines, strict=True))
 
 
 def _images(index: FeatureIndex, labels: Labels, rows: Places, label: Label) -> NDArray[np.int64]:

@@ -35,7 +35,11 @@ def close_pairs(hashes: Hashes, bits: int) -> Pairs:
     for blocks in combinations(range(BLOCKS), BLOCKS - bits):
         mask = np.uint64(sum(0xFF << (8 * block) for block in blocks))
         found.append(_pairs_of_runs(hashes, hashes & mask, bits))
-    return np.unique(np.concatenate(found), axis=0)
+    first, second = np.concatenate(found).T
+    # Sorted without Python's lock, which numpy.unique would hold.
+    keys = np.sort(first * len(hashes) + second)
+    keys = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
+    return np.stack(np.divmod(keys, max(len(hashes), 1)), axis=1)
 
 
 def _pairs_of_runs(hashes: Hashes, keys: Hashes, bits: int) -> Pairs:

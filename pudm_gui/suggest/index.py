@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project
-from training.feature_store import Digests, FeatureStore, find_rows
+from training.feature_store import Digests, FeatureStore
 
 Which = Literal["features", "reduced"]
 Rows = NDArray[np.int64]
 IMAGES_AT_ONCE = 50_000
 """SQLite writes the ids and digests of so many to one text, 3.5 MB."""
 ROWS_AT_ONCE = 16_384
-KEY = ">u8"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,28 +91,26 @@ class FeatureIndex:
 
 
 class _RowFinder:
-    """Finds rows by digest. The first 8 bytes decide nearly always; where they do not, all 32 do."""
+    """Finds rows by digest, as `training.feature_store.find_rows`, but sorts the known ones once for many questions."""
 
     def __init__(self, known: Digests) -> None:
         self._known = known
-        keys = np.ascontiguousarray(known[:, :8]).view(KEY).ravel().astype(np.uint64)
+        keys = _keys(known)
         self._order = np.argsort(keys).astype(np.int32)
         self._keys = keys[self._order]
 
     def __call__(self, digests: Digests) -> Rows:
+        """``(N,)``: the row of each, -1 where there is none."""
         if not len(self._keys):
             return np.full(len(digests), -1, np.int64)
-        keys = np.ascontiguousarray(digests[:, :8]).view(KEY).ravel().astype(np.uint64)
-        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        rows = self._order[places].astype(np.int64)
-        alike = self._keys[places] == keys
-        same = alike.copy()
-        same[alike] = (self._known[rows[alike]] == digests[alike]).all(axis=1)
-        unclear = np.flatnonzero(alike & ~same)
-        rows[~same] = -1
-        if len(unclear):
-            rows[unclear] = find_rows(digests[unclear], self._known)
-        return rows
+        places = np.minimum(np.searchsorted(self._keys, _keys(digests)), len(self._keys) - 1)
+        rows = self._order[places]
+        return np.where((self._known[rows] == digests).all(axis=1), rows, -1).astype(np.int64)
+
+
+def _keys(digests: Digests) -> NDArray[np.uint64]:
+    """``(N,)``: the first 8 bytes, which tell all but one in billions apart."""
+    return np.ascontiguousarray(digests[:, :8]).view(np.uint64).ravel()
 
 
 def _digests(project: Project) -> Iterator[tuple[Ids, Digests]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pudm_gui.project.columns import distinct
 from pudm_gui.project.model import Ids
 from pudm_gui.suggest.index import FeatureIndex, Rows
 from pudm_gui.suggest.model import Ranking
@@ -28,10 +29,10 @@ def similar(index: FeatureIndex, ids: Ids, limit: int = 1000) -> Ranking:
     At most `limit` images; none where none of `ids` has features. Scores are cosines c with the one image, in [-1, 1]
     and 1 for a copy; with several, their soft maximum (1/s) log mean exp(s c), s = `SHARPNESS`.
     """
-    positions = np.unique(index.positions(ids))
+    positions = distinct(index.positions(ids))
     if not len(positions):
         return Ranking(np.empty(0, np.int64), np.empty(0, np.float32))
-    scores = _likeness(index, _some(np.unique(index.rows[positions])))[index.compact]
+    scores = _likeness(index, _some(distinct(index.rows[positions])))[index.compact]
     scores[positions] = -np.inf
     found = _highest(scores, min(limit, len(index) - len(positions)))
     return Ranking(index.ids[found], scores[found])
