@@ -63,12 +63,17 @@ def scans(path: Path, images: Path, options: argparse.Namespace) -> None:
     n = options.images
     bare = min(timed(lambda: bare_walk(images)) for _ in range(2))
     say("bare os.scandir and stat", bare, n)
-    with Project.create(path) as project:
+    with Project.create(path.with_stem("labeled-meanwhile")) as project:
         add_root(project, images)
         with Curator(project) as curator:
-            first = first_pass(project)
+            say("scan, new files, while labeling", first_pass(project), n)
+        print(f"    {curator}")
+    with Project.create(path) as project:
+        add_root(project, images)
+        first = first_pass(project)
+        bare = min(bare, timed(lambda: bare_walk(images)))
         say("scan, new files", first, n)
-        print(f"    {bare / first:.2f} of the bare walk; {curator}")
+        print(f"    {bare / first:.2f} of the bare walk")
         assert counts(project).total == n
         if options.inspect:
             say("scan, hash and decode", timed(lambda: scan(project)), n)
@@ -77,11 +82,10 @@ def scans(path: Path, images: Path, options: argparse.Namespace) -> None:
                 """UPDATE images SET state = 1, width = 100 + id * 7919 % 900, height = 100 + id * 104729 % 800,
                 format = 'JPEG', sha256 = printf('%064x', id) WHERE state = 0"""
             )
+        again = timed(lambda: scan(project))
         bare = min(bare, timed(lambda: bare_walk(images)))
-        with Curator(project) as curator:
-            again = timed(lambda: scan(project))
         say("scan, nothing new", again, n)
-        print(f"    {bare / again:.2f} of the bare walk; {curator}")
+        print(f"    {bare / again:.2f} of the bare walk")
 
 
 def opening(path: Path) -> None:
