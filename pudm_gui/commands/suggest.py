@@ -113,7 +113,8 @@ def duplicates(args: argparse.Namespace, console: Console) -> int:
         "images": images,
         "largest": [{"exact": group.exact, "paths": paths} for group, paths in zip(groups, members, strict=False)],
     }
-    blocks = [f"{len(groups):,} groups of near duplicates, {images:,} images in all."]
+    many = "" if len(groups) == 1 else "s"
+    blocks = [f"{len(groups):,} group{many} of near duplicates, {images:,} images in all."]
     for group, paths in zip(groups, members, strict=False):
         blocks.append(_block(f"{len(paths):,} images{', the same file' if group.exact else ''}", paths))
     console.result(document, "\n".join(blocks))
