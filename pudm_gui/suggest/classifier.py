@@ -17,7 +17,7 @@ from pudm_gui.suggest.calibration import better_than_chance, probabilities, sepa
 from pudm_gui.suggest.index import FeatureIndex
 from pudm_gui.suggest.kernel import fit
 from pudm_gui.suggest.known import Known, some
-from pudm_gui.suggest.model import Labels, Ranking, Suggestions
+from pudm_gui.suggest.model import Basis, Labels, Ranking, Suggestions
 
 MOST = 4000
 """Rows of S, of N and of U that are trained on at most."""
@@ -64,7 +64,7 @@ def rank(index: FeatureIndex, labels: Labels) -> Suggestions:
     order = np.lexsort((-learned.scores[rows], -likely[rows]))
     ranking = Ranking(index.ids[open_[order]], likely[rows[order]])
     very_likely, at_least_likely = (_count_above(ranking, least) if reliable else 0 for least in (VERY_LIKELY, LIKELY))
-    basis = "similarity" if len(known.sensitive) < FEW else "classifier"
+    basis: Basis = "similarity" if len(known.sensitive) < FEW else "classifier"
     return Suggestions(ranking, basis, reliable, very_likely, at_least_likely - very_likely)
 
 

@@ -59,7 +59,10 @@ def coverage(index: FeatureIndex, labels: Labels, limit: int = MOST_GAPS) -> lis
     rising = np.sort(learned.scores[known.unlabeled])
     if len(rising) < FEWEST_IMAGES:
         return []
-    least = min(np.quantile(learned.left_out, AS_LOW_AS_S), np.quantile(rising, 1 - HIGHEST_SHARE))
+    least = min(
+        float(np.quantile(learned.left_out, AS_LOW_AS_S)),
+        float(np.quantile(rising, 1 - HIGHEST_SHARE)),
+    )
     candidates = known.unlabeled[learned.scores[known.unlabeled] >= least]
     groups = _without_overlap(_unknown_groups(index, known, candidates, learned.scores), len(index.used), limit)
     return [

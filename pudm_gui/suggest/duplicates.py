@@ -41,8 +41,13 @@ def duplicate_groups(index: FeatureIndex, bits: int = BITS, cosine: float = COSI
 
 def with_duplicates(groups: list[Group], ids: Ids) -> Ids:
     """`ids` and all images in a group with one of them, rising: what "label the whole group" labels."""
-    members = [group.ids for group in groups if np.isin(group.ids, ids).any()]
-    return distinct(np.concatenate([np.asarray(ids, np.int64), *members]))
+    if not groups:
+        return distinct(ids)
+    members = np.concatenate([group.ids for group in groups])
+    group_of = np.repeat(np.arange(len(groups)), [len(group.ids) for group in groups])
+    touched = np.zeros(len(groups), bool)
+    touched[group_of[np.isin(members, ids)]] = True
+    return distinct(np.concatenate([np.asarray(ids, np.int64), members[touched[group_of]]]))
 
 
 def near_rows(index: FeatureIndex, bits: int = BITS, cosine: float = COSINE) -> NDArray[np.int64]:

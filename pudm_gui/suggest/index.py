@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project
-from training.feature_store import Digests, FeatureStore
+from training.digests import Digests
+from training.feature_store import FeatureStore
 
 Which = Literal["features", "reduced"]
 Rows = NDArray[np.int64]
