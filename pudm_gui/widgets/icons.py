@@ -53,14 +53,16 @@ class IconMark(QWidget):
         self.set_icon(name, tint)
 
     def set_icon(self, name: str, tint: str | None = None) -> None:
-        self._icon = icon(name, tint)
+        icon(name, tint)  # a wrong name fails here, not at the first paint
+        self._named = (name, tint)
         self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(self._size, self._size)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self._icon.paint(QPainter(self), self.rect())
+        # Made anew, for a kept icon crashes PySide 6.11 where widgets that hold each other are collected as garbage.
+        icon(*self._named).paint(QPainter(self), self.rect())
 
 
 class _TintedEngine(QIconEngine):
