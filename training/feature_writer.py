@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from training.atomic import disk_error, fsync_path, write_atomic
+from training.digests import Digests
 from training.errors import UserError
 from training.feature_store import (
     DAMAGED,
@@ -24,7 +25,6 @@ from training.feature_store import (
     FEATURES,
     INFO,
     PHASH,
-    Digests,
     FeatureStore,
     NewerStoreError,
     StoreInfo,

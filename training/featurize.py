@@ -8,30 +8,24 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from hashlib import file_digest, sha256
+from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.commands import Commands
-from training.decoding import AHEAD, decoder_threads
 from training.derive import derive
 from training.device import describe, pick_device
+from training.digests import Digests, digest_rows, find_rows, first_rows
 from training.encoder_ids import encoder_id
 from training.encoders import Encoder, load_encoder
 from training.errors import UserError
 from training.events import EventLog
-from training.feature_store import Digests, digest_rows, find_rows, first_rows
 from training.feature_writer import FeatureWriter
-from training.images import ImageError, Source, load
 from training.manifest import ManifestEntry, read_manifest
-from training.perceptual_hash import perceptual_hashes, small_grey
+from training.perceptual_hash import perceptual_hashes
+from training.preparing import Prepared, Unreadable, prepare_all
 from training.progress import Progress, ReadingStoppedError
 from training.reading import EntryReader
 from training.runs import RunFolder
@@ -41,24 +35,6 @@ COMMIT_SECONDS = 2.0
 """Between two commits; what a kill costs at most."""
 PACE_BATCHES = 30
 """The speed that is told is that of the last so many batches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An image ready for the encoder."""
-
-    digest: bytes
-    """sha256 of its file, as read here."""
-    array: NDArray[Any]
-    grey: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An image that could not be had, and its file's digest where that could be read all the same."""
-
-    reason: str
-    digest: bytes | None
 
 
 def featurize(run: RunFolder, log: EventLog) -> bool:
@@ -126,7 +102,7 @@ class _Job:
     def run(self) -> bool:
         total, done = len(self.reader.entries), 0
         self._tell(0, total)
-        outcomes = _prepare_all(self.reader, self.encoder)
+        outcomes = prepare_all(self.reader, self.encoder)
         try:
             while batch := list(islice(outcomes, self.encoder.batch)):
                 if self.commands.wait_or_stop():
@@ -211,44 +187,6 @@ def _derive(writer: FeatureWriter, spec: RunSpec, log: EventLog, commands: Comma
         derive(writer, spec.seed, Progress("Grouping the images", log, commands.stop_asked))
     except ReadingStoppedError:
         return
-
-
-def _prepare_all(reader: EntryReader, encoder: Encoder) -> Generator[Prepared | Unreadable]:
-    """Every image, in the reader's order, decoded by many threads a batch and more ahead."""
-    threads = decoder_threads()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-    window: deque[Future[Prepared | Unreadable]] = deque()
-    try:
-        for index in range(len(reader.entries)):
-            window.append(pool.submit(_prepare, reader, index, encoder))
-            if len(window) > encoder.batch + AHEAD * threads:
-                yield window.popleft().result()
-        while window:
-            yield window.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _prepare(reader: EntryReader, index: int, encoder: Encoder) -> Prepared | Unreadable:
-    digest = None
-    try:
-        source = reader.source(index)
-        digest = _digest(source)
-        image = load(source, at_least=encoder.at_least)
-        return Prepared(digest, encoder.prepare(image), small_grey(image))
-    except ImageError as error:
-        return Unreadable(str(error), digest)
-
-
-def _digest(source: Source) -> bytes:
-    """Of what is there now: features must not be kept under the name of what was there before."""
-    if isinstance(source, bytes):
-        return sha256(source).digest()
-    try:
-        with Path(source).open("rb") as file:
-            return file_digest(file, "sha256").digest()
-    except OSError as error:
-        raise ImageError(f"The file could not be read: {error.strerror or error}.") from None
 
 
 def _rows(digests: Sequence[bytes]) -> Digests:

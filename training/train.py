@@ -165,4 +165,3 @@ def check_batch(spec: RunSpec, ranks: Ranks) -> None:
 
 def _stop_asked(commands: LineReader, since: float) -> bool:
     return any(line.get("command") == "stop" and line.get("time", 0.0) >= since for line in commands)
-

@@ -21,9 +21,10 @@ from pudm_gui.project.model import Root
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots
 from training import runs as run_folders
+from training.digests import Digests, digest_rows, find_rows, first_rows
 from training.encoder_ids import WITH_SOURCE, encoder_id
 from training.errors import UserError
-from training.feature_store import JOB, Digests, FeatureStore, digest_rows, find_rows, first_rows
+from training.feature_store import JOB, FeatureStore
 from training.manifest import ManifestEntry
 from training.runs import RunFolder
 from training.spec import EncoderKind, FeaturesSpec, RunSpec, with_settings

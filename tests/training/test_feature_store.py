@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training.digests import digest_rows, find_rows
 from training.errors import UserError
 from training.feature_store import (
     CLUSTERS,
@@ -22,8 +23,6 @@ from training.feature_store import (
     REDUCED,
     FeatureStore,
     StoreInfo,
-    digest_rows,
-    find_rows,
 )
 from training.feature_writer import FeatureWriter, unit_rows
 

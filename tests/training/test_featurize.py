@@ -19,10 +19,12 @@ import pytest
 from PIL import Image
 
 from training import featurize as stage
+from training import preparing
 from training.__main__ import main
+from training.digests import digest_rows, find_rows
 from training.errors import UserError
 from training.events import EventLog, send_command
-from training.feature_store import FeatureStore, digest_rows, find_rows
+from training.feature_store import FeatureStore
 from training.featurize import featurize
 from training.images import load
 from training.manifest import ManifestEntry
@@ -107,8 +109,8 @@ def test_only_new_images_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     work(make_job(tmp_path))
     write_pictures(tmp_path / "images", 9)  # other pictures by the same names, and three more
     read: list[str] = []
-    counted: Callable[..., Any] = stage.load
-    monkeypatch.setattr(stage, "load", lambda source, **options: read.append(source) or counted(source, **options))
+    counted: Callable[..., Any] = preparing.load
+    monkeypatch.setattr(preparing, "load", lambda source, **options: read.append(source) or counted(source, **options))
     run = make_job(tmp_path)
     work(run)
     assert len(read) == 9

@@ -12,7 +12,8 @@ from PIL import Image
 
 from pudm_gui.project.images import image_ids, image_rows
 from pudm_gui.project.project import Project
-from training.feature_store import CLUSTERS, MAP, REDUCED, StoreInfo, digest_rows
+from training.digests import digest_rows
+from training.feature_store import CLUSTERS, MAP, REDUCED, StoreInfo
 from training.feature_writer import FeatureWriter
 
 REDUCED_TO = 16

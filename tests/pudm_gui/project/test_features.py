@@ -18,8 +18,9 @@ from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project
 from pudm_gui.project.scan import scan
 from tests.pudm_gui.project.conftest import make_unreadable, write_image
+from training.digests import digest_rows
 from training.errors import UserError
-from training.feature_store import CLUSTERS, MAP, REDUCED, StoreInfo, digest_rows
+from training.feature_store import CLUSTERS, MAP, REDUCED, StoreInfo
 from training.feature_writer import FeatureWriter
 from training.manifest import read_manifest
 from training.runs import RunFolder

@@ -19,7 +19,7 @@ from pudm_gui.project.roots import add_root
 from pudm_gui.project.scan import scan
 from tests.pudm_gui.project.conftest import write_image
 from tests.pudm_gui.suggest.stores import write_store
-from training.feature_store import digest_rows
+from training.digests import digest_rows
 
 Pudm = Callable[..., tuple[int, str, str]]
 

@@ -18,7 +18,8 @@ from pudm_gui.suggest.projection import projection
 from tests.pudm_gui.project.conftest import write_image
 from tests.pudm_gui.suggest.conftest import MakeIndex
 from tests.pudm_gui.suggest.stores import write_store
-from training.feature_store import FeatureStore, digest_rows
+from training.digests import digest_rows
+from training.feature_store import FeatureStore
 
 
 @pytest.fixture
