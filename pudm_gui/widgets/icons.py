@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -32,8 +32,15 @@ def icon(name: str, tint: str | None = None) -> QIcon:
     chosen = tint or LABEL_TINTS.get(name, "text")
     if chosen not in TINTS:
         raise ValueError(f"no tint is named {chosen}")
+    return _icon(name, chosen)
+
+
+@cache
+def _icon(name: str, tint: str) -> QIcon:
+    """One for all uses, kept for good: a crash was traced to an engine written in Python that died with its icon while
+    widgets that hold each other were collected as garbage (PySide 6.11)."""
     _source(name)  # a wrong name fails here, not at the first paint
-    return QIcon(_TintedEngine(name, chosen))
+    return QIcon(_TintedEngine(name, tint))
 
 
 def icon_pixmap(name: str, size: int, tint: str | None = None, ratio: float = 1.0) -> QPixmap:
@@ -53,16 +60,14 @@ class IconMark(QWidget):
         self.set_icon(name, tint)
 
     def set_icon(self, name: str, tint: str | None = None) -> None:
-        icon(name, tint)  # a wrong name fails here, not at the first paint
-        self._named = (name, tint)
+        self._icon = icon(name, tint)
         self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(self._size, self._size)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        # Made anew, for a kept icon crashes PySide 6.11 where widgets that hold each other are collected as garbage.
-        icon(*self._named).paint(QPainter(self), self.rect())
+        self._icon.paint(QPainter(self), self.rect())
 
 
 class _TintedEngine(QIconEngine):
