@@ -1,7 +1,8 @@
 """Kinds of images that look like S, but of which none is labeled: where a sensitive mode may have been missed.
 
-The unlabeled images that look most like S are grouped, several times over, as one grouping cuts kinds in two by chance.
-A group around whose middle a labeled image lies is known; one without is a gap in the labels.
+The unlabeled images that look most like S are grouped together with the labeled ones. A kind that the labels know has
+its share of them; a group with hardly any is a gap. That is done several times, as one grouping cuts kinds in two by
+chance.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ AS_LOW_AS_S = 0.05
 """Candidates score higher than this share of the sensitive images do when left out …"""
 HIGHEST_SHARE = 0.1
 """… or are at least this share of the unlabeled: a kind that was missed scores low, since all of it is in U."""
-PER_GROUP = (20, 25, 35)
-"""Images in a group, on average, in each pair of groupings."""
+PER_GROUP = 25
+"""Images in a group, on average."""
 FEWEST_GROUPS, MOST_GROUPS = 4, 256
+GROUPINGS = 3
 SAMPLE = 8000
-"""Candidates that the groups are found by; the others join them."""
-INSIDE = 0.25
-"""A labeled image is inside a group if it is nearer to the middle than this share of the group's images are."""
+"""Images that the groups are found by; the others join them."""
+HARDLY_ANY = 0.25
+"""A group is a gap if it has at most this part of the labels that one of its size would have on average."""
 SIZE_COUNTS = 0.6
 """A group e times as large goes before one whose mean score is higher by less than this."""
 OVERLAP = 0.3
@@ -41,7 +43,7 @@ NEAREST = 6
 
 
 def coverage(index: FeatureIndex, labels: Labels, limit: int = MOST_GAPS) -> list[Gap]:
-    """Groups of unlabeled images that look like S and hold no labeled image, the likest to S and largest first.
+    """Groups of unlabeled images that look like S and hold no or hardly any label, the likest to S and largest first.
 
     Parameters
     ----------
@@ -63,8 +65,7 @@ def coverage(index: FeatureIndex, labels: Labels, limit: int = MOST_GAPS) -> lis
         float(np.quantile(learned.left_out, AS_LOW_AS_S)),
         float(np.quantile(rising, 1 - HIGHEST_SHARE)),
     )
-    candidates = known.unlabeled[learned.scores[known.unlabeled] >= least]
-    groups = _without_overlap(_unknown_groups(index, known, candidates, learned.scores), len(index.used), limit)
+    groups = _without_overlap(_unknown_groups(index, known, learned.scores, least), len(index.used), limit)
     return [
         Gap(
             _images(index, labels, group.rows, Label.UNLABELED),
@@ -85,24 +86,24 @@ class _Group:
     """Sensitive rows nearest to its middle."""
 
 
-def _unknown_groups(
-    index: FeatureIndex, known: Known, candidates: Places, scores: NDArray[np.float32]
-) -> Iterator[_Group]:
-    """The groups of `candidates`, in all groupings, around whose middle there is no labeled image."""
+def _unknown_groups(index: FeatureIndex, known: Known, scores: NDArray[np.float32], least: float) -> Iterator[_Group]:
+    """The groups with hardly any label, in all groupings of S and of what scores at least `least`."""
     random = np.random.default_rng(SEED)
-    groupings = _groupings(index, candidates, random)
-    sensitive, normal = some(known.sensitive, MOST, random), some(known.normal, MOST, random)
-    sensitive_values, normal_values = index.values(index.used[sensitive]), index.values(index.used[normal])
-    for centres, (groups, cosines) in zip(groupings, _members(index, candidates, groupings), strict=True):
-        to_sensitive = sensitive_values @ centres.T
-        closest = np.maximum(to_sensitive.max(axis=0), (normal_values @ centres.T).max(axis=0, initial=-1))
-        for number in range(len(centres)):
-            members = np.flatnonzero(groups == number)
-            if len(members) < FEWEST_IMAGES or closest[number] >= np.quantile(cosines[members], INSIDE):
-                continue
-            rows = candidates[members]
+    alike = np.sort(
+        np.concatenate([known.sensitive, *(rows[scores[rows] >= least] for rows in (known.normal, known.unlabeled))])
+    )
+    unlabeled = np.isin(alike, known.unlabeled)
+    usual = HARDLY_ANY * len(known.sensitive) / len(alike)
+    sensitive = some(known.sensitive, MOST, random)
+    sensitive_values = index.values(index.used[sensitive])
+    groupings = _groupings(index, alike, random)
+    for centres, groups in zip(groupings, _members(index, alike, groupings), strict=True):
+        sizes = np.bincount(groups, minlength=len(centres))
+        open_ = np.bincount(groups[unlabeled], minlength=len(centres))
+        for number in np.flatnonzero((open_ >= FEWEST_IMAGES) & (sizes - open_ <= usual * sizes)):
+            rows = alike[unlabeled & (groups == number)]
             rows = rows[np.argsort(-scores[rows], kind="stable")]
-            nearest = sensitive[np.argsort(-to_sensitive[:, number], kind="stable")[:NEAREST]]
+            nearest = sensitive[np.argsort(-(sensitive_values @ centres[number]), kind="stable")[:NEAREST]]
             yield _Group(float(scores[rows].mean()), rows, nearest)
 
 
@@ -119,27 +120,24 @@ def _without_overlap(groups: Iterator[_Group], rows: int, limit: int) -> list[_G
     return chosen
 
 
-def _groupings(index: FeatureIndex, candidates: Places, random: np.random.Generator) -> list[Floats]:
-    """The middles of the groups, two groupings for each size of `PER_GROUP`."""
-    values = index.values(index.used[some(candidates, SAMPLE, random)])
-    sizes = [min(max(len(candidates) // size, FEWEST_GROUPS), MOST_GROUPS, len(values)) for size in PER_GROUP]
-    return [centres_of(values, count, random) for count in sizes for _ in range(2)]
+def _groupings(index: FeatureIndex, rows: Places, random: np.random.Generator) -> list[Floats]:
+    """The middles of the groups, in each grouping."""
+    values = index.values(index.used[some(rows, SAMPLE, random)])
+    count = min(max(len(rows) // PER_GROUP, FEWEST_GROUPS), MOST_GROUPS, len(values))
+    return [centres_of(values, count, random) for _ in range(GROUPINGS)]
 
 
-def _members(
-    index: FeatureIndex, candidates: Places, groupings: Sequence[Floats]
-) -> list[tuple[NDArray[np.int32], Floats]]:
-    """For each grouping, ``(n,)`` each: the group of every candidate, and its cosine with the group's middle."""
-    groups = np.empty((len(groupings), len(candidates)), np.int32)
-    cosines = np.empty((len(groupings), len(candidates)), np.float32)
+def _members(index: FeatureIndex, rows: Places, groupings: Sequence[Floats]) -> NDArray[np.int32]:
+    """``(groupings, n)``: the group of each of `rows`, which rise."""
+    groups = np.empty((len(groupings), len(rows)), np.int32)
     start = 0
     for values in index.chunks():
-        first, end = np.searchsorted(candidates, (start, start + len(values)))
-        within = values[candidates[first:end] - start]
+        first, end = np.searchsorted(rows, (start, start + len(values)))
+        within = values[rows[first:end] - start]
         for number, centres in enumerate(groupings):
-            groups[number, first:end], cosines[number, first:end] = nearest_centres(within, centres)
+            groups[number, first:end] = nearest_centres(within, centres)
         start += len(values)
-    return list(zip(groups, cosines, strict=True))
+    return groups
 
 
 def _images(index: FeatureIndex, labels: Labels, rows: Places, label: Label) -> NDArray[np.int64]:

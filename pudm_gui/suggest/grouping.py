@@ -13,15 +13,13 @@ def centres_of(values: Floats, count: int, random: np.random.Generator) -> Float
     """``(count, K)``: unit centres of groups of `values`, ``(n, K)`` unit rows of which there are at least `count`."""
     centres = values[random.choice(len(values), count, replace=False)]
     for _ in range(ROUNDS):
-        nearest, _cosines = nearest_centres(values, centres)
+        nearest = nearest_centres(values, centres)
         sums = (nearest == np.arange(count)[:, None]).astype(np.float32) @ values
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-9), centres)
     return centres
 
 
-def nearest_centres(values: Floats, centres: Floats) -> tuple[NDArray[np.int32], Floats]:
-    """``(n,)`` each: which centre is nearest to each row, and the cosine with it."""
-    cosines = values @ centres.T
-    nearest = cosines.argmax(axis=1)
-    return nearest.astype(np.int32), cosines[np.arange(len(values)), nearest]
+def nearest_centres(values: Floats, centres: Floats) -> NDArray[np.int64]:
+    """``(n,)``: which centre is nearest to each row."""
+    return (values @ centres.T).argmax(axis=1)

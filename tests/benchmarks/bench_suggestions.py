@@ -31,6 +31,7 @@ from training.spec import FeaturesSpec
 
 FIRST, LABELED, DRAWS = 200, 50, 3
 ROUNDS, A_ROUND = 6, 50
+GAP_DRAWS = 5
 SHOWN = 12
 """Images of a gap that a panel shows at first."""
 
@@ -153,20 +154,22 @@ def duplicates(pool: Pool, index: FeatureIndex) -> None:
 def gaps(pool: Pool, index: FeatureIndex) -> None:
     """One kind after another is never labeled: where in the list of gaps it comes, and how pure what is shown is."""
     kinds = sorted(set(pool.kinds[pool.sensitive].tolist()))
-    for missed in [*(kinds if len(kinds) > 1 else []), None]:
-        ranks, purities, right, counts = [], [], [], []
-        for seed in range(DRAWS):
-            allowed = pool.sensitive & (pool.kinds != missed)
-            labels = _labels(pool, seed, min(2 * LABELED, allowed.sum() // 2), allowed)
-            shown = [gap.ids[:SHOWN] - 1 for gap in coverage(index, labels)]
-            shares = [float(np.mean(pool.kinds[places] == missed)) for places in shown]
-            ranks.append(next((place for place, share in enumerate(shares, 1) if share >= 0.5), None))
-            purities.append(max(shares, default=0.0))
-            right.append(np.mean([pool.sensitive[places].mean() >= 0.5 for places in shown] or [1]))
-            counts.append(len(shown))
-        where = f"first gap of it {ranks}, at best {np.round(purities, 2).tolist()} of what is shown"
-        told = f"{missed} missed: {where}" if missed else "all kinds labeled"
-        print(f"  {told}; {np.mean(counts):.0f} gaps, mostly sensitive {np.mean(right):.2f}", flush=True)
+    for labeled in (100, 400):
+        for missed in [*(kinds if len(kinds) > 1 else []), None]:
+            ranks, purities, right, counts = [], [], [], []
+            for seed in range(GAP_DRAWS):
+                allowed = pool.sensitive & (pool.kinds != missed)
+                labels = _labels(pool, seed, labeled, allowed)
+                shown = [gap.ids[:SHOWN] - 1 for gap in coverage(index, labels)]
+                shares = [float(np.mean(pool.kinds[places] == missed)) for places in shown]
+                ranks.append(next((place for place, share in enumerate(shares, 1) if share >= 0.5), 0))
+                purities.append(max(shares, default=0.0))
+                right.append(np.mean([pool.sensitive[places].mean() >= 0.5 for places in shown] or [1]))
+                counts.append(len(shown))
+            where = f"first gap of it {ranks} (0: none), of what is shown at best {np.round(purities, 2).tolist()}"
+            told = f"{missed} missed: {where}" if missed else "all kinds labeled"
+            listed = f"{np.mean(counts):.0f} gaps, {np.mean(right):.2f} of them mostly sensitive"
+            print(f"  {labeled} labels, {told}; {listed}", flush=True)
 
 
 def speed(images: int, folder: Path) -> None:

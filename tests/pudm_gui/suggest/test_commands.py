@@ -128,3 +128,22 @@ def test_without_features_or_labels_it_says_what_to_do(tmp_path: Path, pudm: Pud
     write_store(tmp_path / "test.pudm" / "features" / "pixels", np.ones((1, 4)), digests=digest_rows([row.sha256]))
     assert "labeled sensitive yet" in pudm("suggest", tmp_path / "test.pudm")[2]
     assert pudm("duplicates", tmp_path / "test.pudm")[0] == 0
+
+
+@pytest.mark.parametrize("name", [".", "test.pudm/project.sqlite", "pictures/a00.png"])
+def test_a_list_is_written_over_nothing_of_value(
+    project: Path, pudm: Pudm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = None if name == "." else Path(name).read_bytes()
+    code, _, told = pudm("suggest", project, "--out", name)
+    assert code == 2
+    assert "Traceback" not in told
+    assert name == "." or Path(name).read_bytes() == before
+
+
+def test_an_encoder_of_an_unknown_kind_is_no_mistake(project: Path, pudm: Pudm) -> None:
+    found = next(path for path in (project / "features").iterdir() if path.is_dir())
+    info = json.loads((found / "info.json").read_text())
+    (found / "info.json").write_text(json.dumps(info | {"encoder": "someone-elses"}))
+    assert pudm("suggest", project)[0] == 0
