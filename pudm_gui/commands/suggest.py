@@ -14,6 +14,7 @@ import numpy as np
 
 from pudm_gui.commands.console import Console
 from pudm_gui.project.exchange.csv_table import harmless
+from pudm_gui.project.exchange.targets import check_table
 from pudm_gui.project.features import features_folder
 from pudm_gui.project.images import image_rows, labels_for
 from pudm_gui.project.model import Ids, Label
@@ -64,6 +65,8 @@ def add_options(
 
 def suggest(args: argparse.Namespace, console: Console) -> int:
     with _indexed(args, console) as (project, index):
+        if args.out is not None:
+            check_table(project, args.out.absolute())
         labels = _labels(project, index)
         found = rank(index, labels)
         if not found.reliable:
@@ -163,10 +166,15 @@ def _store(project: Project, encoder: str | None) -> FeatureStore:
     if not stores:
         raise UserError(f"The project has no image features; compute features first: pudm features {project.path}")
     if encoder is None:
-        return min(stores.values(), key=lambda store: PREFERRED.index(store.info.encoder.partition("-")[0]))
+        return min(stores.values(), key=lambda store: _preference(store.info.encoder))
     if encoder not in stores:
         raise UserError(f"There are no features of {encoder}; there are those of {', '.join(sorted(stores))}.")
     return stores[encoder]
+
+
+def _preference(encoder: str) -> int:
+    kind = encoder.partition("-")[0]
+    return PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED)
 
 
 def _labels(project: Project, index: FeatureIndex) -> Labels:

@@ -14,28 +14,9 @@ from pudm_gui.project.exchange.record import Exported
 from pudm_gui.project.exchange.sidecars import SUFFIX, join_tags
 from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
-from pudm_gui.project.roots import roots
 from training.errors import UserError
 
 Copying = Literal["copy", "hardlink", "symlink"]
-
-
-def check_target(project: Project, path: Path) -> None:
-    """Refuse a folder that holds something, and any inside or around a folder of images.
-
-    Raises
-    ------
-    UserError
-    """
-    target = path.resolve()
-    for root in roots(project):
-        images = root.path.resolve()
-        if target.is_relative_to(images):
-            raise UserError(f"{path} lies in the image folder {root.path}, which is only read; choose another place.")
-        if images.is_relative_to(target):
-            raise UserError(f"{path} holds the image folder {root.path}; choose a new folder beside it.")
-    if os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
-        raise UserError(f"{path} is there already and not empty; name a new folder.")
 
 
 @contextmanager
@@ -63,9 +44,11 @@ def write_images(rows: Iterable[Exported], folder: Path, copying: Copying) -> in
     written = 0
     for row in rows:
         source = row.root / row.relative
-        if leaves(row.relative) or not source.is_file():
+        place = folder / row.label.word / row.relative
+        # A project from a stranger may hold any path; an absolute one would take the place of the folder.
+        if leaves(row.relative) or not place.is_relative_to(folder) or not source.is_file():
             continue
-        target = _free(folder / row.label.word / row.relative)
+        target = _free(place)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             put(source, target)
@@ -79,15 +62,26 @@ def write_images(rows: Iterable[Exported], folder: Path, copying: Copying) -> in
 
 
 def write_tags(project: Project, rows: Iterable[Exported], folder: Path) -> int:
-    """Write the tags of each image into a text file with its path; the number of files."""
+    """Write the tags of each image into a text file with its path; the number of files.
+
+    Raises
+    ------
+    UserError
+        Two images would have the same file: their folders have the same name, and so have they.
+    """
     written = 0
     for row in rows:
-        if leaves(row.relative) or not row.tags:
+        if leaves(row.relative) or not (folder / row.relative).is_relative_to(folder) or not row.tags:
             continue
         relative = f"{row.root.name}/{row.relative}" if row.ambiguous else row.relative
         stem, _ = os.path.splitext(relative)  # noqa: PTH122 - with_suffix would take "a." for "a"
         name = relative if _shares_its_stem(project, row) else stem
         target = folder / f"{name}{SUFFIX}"
+        if target.exists():
+            raise UserError(
+                f"{row.root / row.relative} and an image of another folder would both have their tags in "
+                f"{name}{SUFFIX}; export a table instead."
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(join_tags(row.tags), "utf-8", "surrogateescape", newline="")
         written += 1
@@ -98,9 +92,10 @@ def _shares_its_stem(project: Project, row: Exported) -> bool:
     """Whether a text file without the ending of the image's name would speak of other images too."""
     stem = encode(os.path.splitext(row.relative)[0])  # noqa: PTH122
     others = project.db.execute(
-        """SELECT count(*) FROM (SELECT 1 FROM images WHERE root_id = (SELECT root_id FROM images WHERE id = :id)
-        AND path > CAST(:stem || x'2E' AS TEXT) AND path < CAST(:stem || x'2F' AS TEXT) LIMIT 2)""",
-        {"id": row.id, "stem": stem},
+        """SELECT count(*) FROM (SELECT 1 FROM roots CROSS JOIN images ON root_id = roots.id
+        AND images.path > CAST(:stem || x'2E' AS TEXT) AND images.path < CAST(:stem || x'2F' AS TEXT)
+        WHERE roots.id = (SELECT root_id FROM images WHERE id = :id) OR NOT :ambiguous LIMIT 2)""",
+        {"id": row.id, "stem": stem, "ambiguous": row.ambiguous},
     ).fetchone()[0]
     return others > 1
 

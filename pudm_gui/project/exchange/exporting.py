@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pudm_gui.project.exchange import csv_table, json_lines
-from pudm_gui.project.exchange.copies import Copying, check_target, new_folder, write_images, write_tags
+from pudm_gui.project.exchange.copies import Copying, new_folder, write_images, write_tags
 from pudm_gui.project.exchange.export_rows import ExportRows
 from pudm_gui.project.exchange.formats import Format, format_to_write
+from pudm_gui.project.exchange.targets import check_folder, check_table
 from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project
 from training.atomic import atomic_text
@@ -54,7 +55,7 @@ def export(
     Raises
     ------
     UserError
-        `path` cannot be written, is in the way, or lies in a folder of images.
+        `path` cannot be written, is in the way, or lies where only the program writes or images are.
     CancelledError
         `cancelled` became true; nothing was written.
     """
@@ -63,11 +64,12 @@ def export(
     rows = ExportRows(project, ids, tagged_only=format_ == "sidecar", progress=progress, cancelled=cancelled)
     try:
         if format_ in ("csv", "jsonl"):
+            check_table(project, path)
             write = csv_table.write if format_ == "csv" else json_lines.write
             with atomic_text(path) as file:
                 file.writelines(write(rows))
             return ExportReport(rows.done)
-        check_target(project, path)
+        check_folder(project, path)
         with new_folder(path) as folder:
             written = write_images(rows, folder, copying) if format_ == "folder" else write_tags(project, rows, folder)
         return ExportReport(written, rows.done - written)

@@ -155,13 +155,68 @@ def test_a_link_into_the_images_is_no_way_around(labeled: Project, pictures: Pat
         export(labeled, tmp_path / "link" / "out")
 
 
-def test_a_stranger_s_project_cannot_write_outside_of_the_folder(labeled: Project, ids: Ids, tmp_path: Path) -> None:
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_stranger_s_project_cannot_write_outside_of_the_folder(
+    labeled: Project, ids: Ids, tmp_path: Path, absolute: bool
+) -> None:
+    path = str(tmp_path / "escaped.png") if absolute else "../../../escaped.png"
     with labeled.writing() as db:
-        db.execute("UPDATE images SET path = '../../../escaped.png' WHERE id = ?", (int(ids[0]),))
+        db.execute("UPDATE images SET path = ? WHERE id = ?", (path, int(ids[0])))
     (tmp_path / "escaped.png").write_text("there is such a file")
+    before = sorted(tmp_path.iterdir())
     for format_ in ("folder", "sidecar"):
         assert export(labeled, tmp_path / "deep" / "er" / format_, format_).left_out == 1  # type: ignore[arg-type]
     assert sorted(path.name for path in (tmp_path / "deep" / "er").iterdir()) == ["folder", "sidecar"]
+    assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "deep"])
+
+
+@pytest.mark.parametrize("name", ["test.pudm/project.sqlite", "test.pudm/runs/a.jsonl", "test.pudm/features/a"])
+def test_the_project_s_own_files_are_not_written_over(labeled: Project, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="lies in the project"):
+        export(labeled, tmp_path / name)
+    assert export(labeled, labeled.path / "exports" / "a.csv").written == 4
+
+
+def test_a_table_is_never_written_over_an_image(labeled: Project, pictures: Path) -> None:
+    before = (pictures / "img1.png").read_bytes()
+    for format_ in (None, "csv", "jsonl"):
+        with pytest.raises(UserError, match="images are only read"):
+            export(labeled, pictures / "img1.png", format_)
+    assert (pictures / "img1.png").read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="The root has a name there.")
+def test_the_root_is_no_table(labeled: Project) -> None:
+    with pytest.raises(UserError, match="is a folder"):
+        export(labeled, Path("/"), "csv")
+
+
+def test_text_files_of_two_image_folders_do_not_take_each_other_s_place(
+    make_project: Callable[..., Project], tmp_path: Path
+) -> None:
+    write_image(tmp_path / "a" / "1.png", seed=1)
+    write_image(tmp_path / "b" / "1.jpg", seed=2)
+    project = make_project(tmp_path / "a", tmp_path / "b")
+    for id_ in image_ids(project).tolist():
+        set_tags(project, id_, [f"tag{id_}"])
+    before = said(project, image_ids(project))
+    assert export(project, tmp_path / "tags", "sidecar").written == 2
+    assert files(tmp_path / "tags") == ["1.jpg.txt", "1.png.txt"]
+    for id_ in image_ids(project).tolist():
+        set_tags(project, id_, [])
+    import_labels(project, tmp_path / "tags", "sidecar")
+    assert said(project, image_ids(project)) == before
+
+
+def test_text_files_that_cannot_be_told_apart_are_refused(make_project: Callable[..., Project], tmp_path: Path) -> None:
+    for number, folder in enumerate("ab"):
+        write_image(tmp_path / folder / "images" / "1.png", seed=number)
+    project = make_project(tmp_path / "a" / "images", tmp_path / "b" / "images")
+    for id_ in image_ids(project).tolist():
+        set_tags(project, id_, [f"tag{id_}"])
+    with pytest.raises(UserError, match="export a table instead"):
+        export(project, tmp_path / "tags", "sidecar")
+    assert not (tmp_path / "tags").exists()
 
 
 @pytest.mark.parametrize("name", ["a.csv", "folder"])
