@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QSize
+from PySide6.QtCore import QEvent, QObject, QSize
 from PySide6.QtGui import QPixmap
 
 from pudm_gui.label.close_up import CloseUp
@@ -40,6 +40,8 @@ class ShownImage(QObject):
         self._peeking = False
         self._covered = False
         self._pictures.ready.connect(self._arrived)
+        for view in (close_up, look):
+            view.installEventFilter(self)
 
     @property
     def index(self) -> int | None:
@@ -80,6 +82,12 @@ class ShownImage(QObject):
 
     def refresh(self) -> None:
         self.show(self._index)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """What comes into sight may have been left before a label was given, or before everything was hidden."""
+        if event.type() == QEvent.Type.Show:
+            self.refresh()
+        return super().eventFilter(watched, event)
 
     def peek(self, peek: bool) -> None:
         """Lift the veil, or let it fall."""

@@ -178,3 +178,15 @@ def test_the_proposal_hides_every_picture(page: Driver, session: Session) -> Non
     assert wellbeing.pause._looking() == page.page.isActiveWindow()
     wellbeing.pause.pause.click()
     assert session.hide_everything and not wellbeing.pause._looking()
+
+
+def test_what_is_hidden_from_another_page_is_hidden_here(page_of: Callable[..., Driver], photos: Path) -> None:
+    page = page_of(photos)
+    page.click(0)
+    page.settle()
+    canvas = page.page.close_up.canvas
+    assert canvas._pixmap is not None
+    page.page.hide()
+    page.page.session.hide_everything = True
+    page.page.show()
+    assert canvas._pixmap is None and canvas._message is not None
