@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 
@@ -12,7 +13,7 @@ class Curtain:
     def __init__(self, page: QWidget, front: QWidget) -> None:
         self._page, self._front = page, front
         self._hidden: list[QWidget] = []
-        self._resting: list[QAction] = []
+        self._resting: list[QAction | QShortcut] = []
         layout = page.layout()
         assert isinstance(layout, QBoxLayout)
         self._layout = layout
@@ -31,15 +32,16 @@ class Curtain:
         self._hidden = [widget for widget in widgets if widget is not None and not widget.isHidden()]
         for widget in self._hidden:
             widget.hide()
-        self._resting = [action for action in self._page.actions() if action.isEnabled()]
-        for action in self._resting:
-            action.setEnabled(False)
+        shortcuts = self._page.findChildren(QShortcut, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        self._resting = [key for key in (*self._page.actions(), *shortcuts) if key.isEnabled()]
+        for key in self._resting:
+            key.setEnabled(False)
         self._front.show()
 
     def open(self) -> None:
         self._front.hide()
         for widget in self._hidden:
             widget.show()
-        for action in self._resting:
-            action.setEnabled(True)
+        for key in self._resting:
+            key.setEnabled(True)
         self._hidden, self._resting = [], []

@@ -248,3 +248,20 @@ def test_a_file_is_chosen_by_its_button(
     QTest.keyClick(sheet.choice.file, Qt.Key.Key_Space)
     step(page, sheet.preview)
     assert sheet.title.full_text == "Import labels from labels.csv"
+
+
+def test_number_keys_tag_nothing_behind_the_sheet(page: Driver, exchange: Exchange, session: Session) -> None:
+    page.click(0)
+    page.page.actions_on_labels.tag(page.page.model.ids[:1], ["a kind"])
+    page.click(1)
+    page.settle()
+    assert page.page.tags.tag_of(1) == "a kind"
+    exchange.start_export()
+    for key in (Qt.Key.Key_1, Qt.Key.Key_S):
+        QTest.keyClick(exchange.sheet.export.scope_box, key)
+    page.settle()
+    assert len(history(session.project)) == 1
+    exchange.leave()
+    page.key(Qt.Key.Key_1)
+    page.settle()
+    assert len(history(session.project)) == 2
