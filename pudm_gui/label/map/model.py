@@ -151,11 +151,12 @@ class MapModel(QObject):
             def relabeled() -> MapPoints:
                 return points.with_labels(labels_for(project, points.ids))
 
-            self._work.submit(relabeled, lambda found: self._labels_read(found) if self.points is points else None)
+            self._work.submit(relabeled, self._labels_read)
 
     def _labels_read(self, points: MapPoints) -> None:
-        self.points = points
-        self.changed.emit()
+        if self.points is not None and self.points.ids is points.ids:  # the same points, perhaps relabeled meanwhile
+            self.points = points
+            self.changed.emit()
 
     def _follow_selection(self) -> None:
         if (points := self.points) is not None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pudm_gui.label.map.panel import MapPanel
 from pudm_gui.label.map.points import MapPoints
 from pudm_gui.label.map.raster import RINGED, SHAPED, Palette, Window, draw
+from pudm_gui.project.labels import set_label
 from pudm_gui.project.model import Label
 from pudm_gui.session import Session
 from pudm_gui.theme import apply_theme
@@ -250,3 +251,13 @@ def _inside_triangle(xy: np.ndarray, corners: np.ndarray) -> np.ndarray:
         edge = end - start
         sides.append(edge[0] * (xy[:, 1] - start[1]) - edge[1] * (xy[:, 0] - start[0]) >= 0)
     return np.logical_and.reduce(sides)
+
+
+def test_labels_given_while_others_are_read_are_shown(mapper: Mapper, session: Session) -> None:
+    model = mapper.panel.model
+    for place, label in enumerate((Label.SENSITIVE, Label.NORMAL)):
+        set_label(session.project, mapper.page.model.ids[place : place + 1], label)
+        model._read_labels()  # the second time before the first has been answered
+    model._work.wait()
+    mapper.qtbot.waitUntil(lambda: model.points is not None and model.points.totals[Label.NORMAL] == 1)
+    assert model.points is not None and model.points.totals[Label.SENSITIVE] == 1
