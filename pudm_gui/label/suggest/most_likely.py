@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +49,7 @@ class MostLikely(QObject):
         self._wanted = False
         self._stale = False
         self._show_next = False
+        self._question = 0
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self.rank)
         source.loaded.connect(self._start_anew)
@@ -87,8 +87,13 @@ class MostLikely(QObject):
         if not self._wanted or self._source.index is None:
             return
         self.busy, self._stale = True, False
-        self._source.drop_waiting()
-        self._source.ask(partial(ranked, self._context.session.project), self._ranked)
+        self._question += 1
+        number, project = self._question, self._context.session.project
+
+        def work(index: FeatureIndex) -> Suggestions | None:
+            return ranked(project, index) if number == self._question else None  # one that came later will do
+
+        self._source.ask(work, self._ranked)
         self.changed.emit()
 
     def show(self) -> None:
@@ -117,7 +122,9 @@ class MostLikely(QObject):
                 self._pause.start()
         self.changed.emit()
 
-    def _ranked(self, found: Suggestions) -> None:
+    def _ranked(self, found: Suggestions | None) -> None:
+        if found is None:
+            return
         self.found, self.busy = found, False
         if self._show_next:
             self._show_next = False

@@ -138,10 +138,6 @@ class FeatureSource(QObject):
         (self._slow if slow else self._quick).submit(lambda: work(index), answered)
         return True
 
-    def drop_waiting(self, *, slow: bool = False) -> None:
-        """Forget questions that have not been begun."""
-        (self._slow if slow else self._quick).cancel_waiting()
-
     def close(self) -> None:
         """Wait for the threads; what they bring is no longer used."""
         self._question += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -356,3 +357,13 @@ def test_closing_while_it_works_ends_cleanly(finder: Finder) -> None:
 
 def test_nothing_is_loaded_before_a_panel_is_shown(finder: Finder) -> None:
     assert not finder.page.finding.source.ready and finder.page.finding.source.index is None
+
+
+def test_a_new_ranking_leaves_other_questions_alone(finder: Finder) -> None:
+    finder.open_panel()
+    finding, answers = finder.page.finding, list[int]()
+    finding.source.ask(lambda _: time.sleep(0.2), lambda _: None)
+    finding.source.ask(lambda index: len(index.ids), answers.append)
+    finding.most_likely.rank()
+    finder.qtbot.waitUntil(lambda: answers == [60], timeout=WAIT_MS)
+    finder.ready()
