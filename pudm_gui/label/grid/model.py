@@ -155,7 +155,11 @@ class GridModel(QObject):
             self._asking = False
             then(answer)
 
-        self._thread.submit(question, answered)
+        def failed() -> None:
+            if number == self._query:
+                self._asking = False
+
+        self._thread.submit(question, answered, failed=failed)
 
     def _answered(self, answer: _Answer) -> None:
         other = not self.loaded or not _go_on(self.shown, answer.filter)
