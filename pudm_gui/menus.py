@@ -48,7 +48,7 @@ class Menus(QObject):
         self._add(menu, self.tr("Try the &demo"), self._window.open_demo)
         menu.addSeparator()
         add = self._add(menu, self.tr("&Add a folder of images…"), self._add_folder, "Ctrl+Shift+A")
-        scan = self._add(menu, self.tr("&Look for new images"), self._scan, standard.Refresh)
+        scan = self._add(menu, self.tr("&Look for new images"), self._scan, "F5")
         menu.addSeparator()
         take = self._add(menu, self.tr("&Import labels…"), lambda: self._exchange("start_import"), "Ctrl+Shift+I")
         give = self._add(menu, self.tr("&Export labels…"), lambda: self._exchange("start_export"), "Ctrl+Shift+E")
