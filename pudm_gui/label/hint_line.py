@@ -38,6 +38,7 @@ class HintLine(QFrame):
         layout.setSpacing(theme.SPACE_L)
         self.keys = QLabel()
         self.keys.setProperty("role", "small")
+        self.keys.setMinimumWidth(1)  # where there is little room, these give way
         self.note = ElidedLabel("")
         self.note.setProperty("role", "small")
         self.moved = self._link(self.put_away)
@@ -66,6 +67,7 @@ class HintLine(QFrame):
         self._show_keys(
             [
                 *self._label_keys(judging),
+                ("T, 1–9", self.tr("tag")),
                 (".", self.tr("next unlabeled")),
                 ("Space", self.tr("look")),
                 ("Ctrl+Z", self.tr("undo")),
