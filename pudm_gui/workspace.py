@@ -227,10 +227,12 @@ class Workspace(QObject):
             self._status.background.show_activity(activity.words, activity.fraction, paused=activity.paused)
 
     def _pause_background(self) -> None:
-        self.page("label").preparing.pause_or_go_on()
+        page: Any = self.page("label")
+        page.preparing.pause_or_go_on()
 
     def _stop_background(self) -> None:
-        self.page("label").preparing.stop()
+        page: Any = self.page("label")
+        page.preparing.stop()
 
     def _show_label(self) -> None:
         self.show_page("label")

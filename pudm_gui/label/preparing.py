@@ -117,4 +117,6 @@ class Preparing(QObject):
 
 def _remembered() -> list[str]:
     stored = QSettings().value(SETTING, [])
-    return [stored] if isinstance(stored, str) else list(stored or [])
+    if isinstance(stored, str):
+        return [stored]
+    return [str(path) for path in stored] if isinstance(stored, list) else []

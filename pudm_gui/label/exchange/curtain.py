@@ -33,7 +33,8 @@ class Curtain:
         for widget in self._hidden:
             widget.hide()
         shortcuts = self._page.findChildren(QShortcut, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        self._resting = [key for key in (*self._page.actions(), *shortcuts) if key.isEnabled()]
+        keys: list[QAction | QShortcut] = [*self._page.actions(), *shortcuts]
+        self._resting = [key for key in keys if key.isEnabled()]
         for key in self._resting:
             key.setEnabled(False)
         self._front.show()

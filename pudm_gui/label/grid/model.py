@@ -230,7 +230,7 @@ class GridModel(QObject):
         found = self.places(np.array([image_id], dtype=np.int64))
         return int(found[0]) if len(found) else None
 
-    def places(self, ids: Ids) -> NDArray[np.int64]:
+    def places(self, ids: Ids) -> NDArray[np.int32]:
         """Where those of `ids` that are in the list are, in the order of `ids`."""
         return self._places.of(ids)
 
