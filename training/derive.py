@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,11 +73,11 @@ class Fitted:
 
     @classmethod
     def load(cls, path: Path) -> Fitted | None:
-        """None where there is none that can be read: it is fitted anew then."""
+        """None where there is none that can be read: it is fitted anew then. Pickles are not read."""
         try:
             with np.load(path) as arrays:
                 return cls(**{name: arrays[name] for name in cls.__slots__ if name != "rows"}, rows=int(arrays["rows"]))
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
             return None
 
     def reduce(self, features: Floats) -> Floats:

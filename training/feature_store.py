@@ -182,6 +182,7 @@ def read_info(folder: Path) -> StoreInfo:
                 f"{folder} was written by a newer version of PU-DM Studio; update the program, or delete the folder."
             )
         info = StoreInfo(**{field.name: raw[field.name] for field in fields(StoreInfo) if field.name in raw})
+        _check_types(info)
     except FileNotFoundError:
         raise UserError(f"{folder} holds no image features; compute them with pudm features.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -196,6 +197,15 @@ def read_info(folder: Path) -> StoreInfo:
         for name, width in ((REDUCED, 2 * info.reduced), (MAP, 8), (CLUSTERS, 4)):
             _check_length(derived / name, info.derived_rows, width)
     return info
+
+
+def _check_types(info: StoreInfo) -> None:
+    """Raise ``ValueError`` where a value is of another type, or no count."""
+    for field in fields(StoreInfo):
+        value = getattr(info, field.name)
+        wanted = int if field.type == "int" else str
+        if type(value) is not wanted or (wanted is int and value < 0):
+            raise ValueError(f"{field.name} is {value!r}")
 
 
 def derived_folder(folder: Path, generation: int) -> Path:

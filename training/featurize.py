@@ -134,6 +134,10 @@ class _Job:
         wanted = self._new(digests, self.expected[lines])
         if len(wanted):
             features = self.encoder.encode(np.stack([images[number].array for number in wanted]))
+            if not np.isfinite(features).all():
+                raise UserError(
+                    f"The encoder {self.encoder.name} gives no numbers for some images; choose another one."
+                )
             hashes = perceptual_hashes(np.stack([images[number].grey for number in wanted]))
             self.writer.append(digests[wanted], features, hashes)
 

@@ -194,10 +194,10 @@ def _v3_who_gave_which_label(db: Database) -> None:
         db.execute(
             """UPDATE label_history AS done SET
             old_by = coalesce((SELECT by FROM given WHERE given.image_id = done.image_id), 0),
-            new_by = iif(:target IS NULL, :action, (
+            new_by = iif(:target IS NULL, :action, coalesce((
                 SELECT iif(:undo, old_by, new_by) FROM label_history AS aimed
                 WHERE aimed.action_id = :target AND aimed.image_id = done.image_id
-            )) WHERE action_id = :action""",
+            ), 0)) WHERE action_id = :action""",
             values,
         )
         db.execute(
@@ -205,7 +205,7 @@ def _v3_who_gave_which_label(db: Database) -> None:
             ON CONFLICT (image_id) DO UPDATE SET by = excluded.by""",
             (action,),
         )
-    db.execute("UPDATE labels SET action_id = (SELECT by FROM given WHERE given.image_id = labels.image_id)")
+    db.execute("UPDATE labels SET action_id = coalesce((SELECT by FROM given WHERE image_id = labels.image_id), 0)")
     db.execute("DROP TABLE given")
 
 

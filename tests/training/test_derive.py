@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.derive import derive
-from training.feature_store import FeatureStore, StoreInfo
+from training.feature_store import FeatureStore, StoreInfo, derived_folder
 from training.feature_writer import FeatureWriter
 
 DIMENSION, KINDS = 40, 4
@@ -75,6 +75,16 @@ def test_a_store_that_grew_is_fitted_anew(writer: FeatureWriter) -> None:
     store = FeatureStore.open(writer.folder)
     assert len(store) == 130
     assert store.info.reduced == DIMENSION
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off"])
+def test_what_was_fitted_and_is_damaged_is_fitted_anew(writer: FeatureWriter, content: bytes) -> None:
+    append(writer, features_of(30)[0])
+    derive(writer)
+    (derived_folder(writer.folder, 1) / "fitted.npz").write_bytes(content)
+    append(writer, features_of(1, seed=1)[0], seed=1)
+    derive(writer)
+    assert len(FeatureStore.open(writer.folder)) == 31
 
 
 def test_the_same_rows_give_the_same(tmp_path: Path) -> None:

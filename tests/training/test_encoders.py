@@ -157,6 +157,16 @@ def test_a_folder_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: Path, co
         load_encoder(FeaturesSpec(encoder="folder", source=str(tmp_path)), CPU)
 
 
+def test_timm_reads_no_other_weights_than_the_folder_s(tmp_path: Path) -> None:
+    small_timm(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    torch.save({}, tmp_path / "other.pth")
+    config["model_args"] = {"checkpoint_path": str(tmp_path / "other.pth")}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match="asks for checkpoint_path"):
+        load_encoder(FeaturesSpec(encoder="folder", source=str(tmp_path)), CPU)
+
+
 def test_a_model_of_texts_is_told_in_a_sentence(tmp_path: Path) -> None:
     from transformers import BertConfig, BertModel
 

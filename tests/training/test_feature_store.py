@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +141,9 @@ def test_other_weights_start_anew(tmp_path: Path) -> None:
     assert (tmp_path / DIGESTS).stat().st_size == 0
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', '{"format": "one"}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"format": 1}', '{"format": "one"}', json.dumps(asdict(WANTED) | {"rows": "5"})]
+)
 def test_a_damaged_store_is_told_in_a_sentence_and_made_anew(tmp_path: Path, content: str) -> None:
     (tmp_path / "pixels").mkdir()
     (tmp_path / "pixels" / INFO).write_text(content)
@@ -184,6 +187,7 @@ def test_rows_are_found_by_digest() -> None:
 
 WRITES_UNTIL_KILLED = """
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from tests.training.test_feature_store import WANTED, derive, rows_of
 from training.feature_writer import FeatureWriter

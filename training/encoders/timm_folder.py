@@ -17,6 +17,8 @@ from training.encoders.encoder import Encoder
 from training.errors import UserError
 
 WEIGHTS = "model.safetensors"
+ELSEWHERE = {"pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir"}
+"""Arguments with which timm reads weights from elsewhere, pickled ones too: a folder may not give them."""
 BATCH, BATCH_ON_GPU = 16, 128
 
 
@@ -40,6 +42,8 @@ def load(folder: Path, config: dict[str, Any], weights_sha256: str, device: torc
         )
     try:
         arguments = dict(config.get("model_args") or {})
+        if elsewhere := sorted(arguments.keys() & ELSEWHERE):
+            raise ValueError(f"its config.json asks for {elsewhere[0]}")
         model: Any = timm.create_model(
             architecture, pretrained=False, num_classes=int(config.get("num_classes", 1000)), **arguments
         )
