@@ -204,7 +204,7 @@ def _check_types(info: StoreInfo) -> None:
     for field in fields(StoreInfo):
         value = getattr(info, field.name)
         wanted = int if field.type == "int" else str
-        if type(value) is not wanted or (wanted is int and value < 0):
+        if type(value) is not wanted or (isinstance(value, int) and value < 0):
             raise ValueError(f"{field.name} is {value!r}")
 
 
