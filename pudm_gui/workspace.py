@@ -16,6 +16,7 @@ from pudm_gui.jobs import Job, JobRunner
 from pudm_gui.session import Session
 from pudm_gui.widgets.empty_state import EmptyState
 from pudm_gui.widgets.off_thread import OffThread
+from pudm_gui.widgets.qt_types import MODULES, make_types
 from pudm_gui.widgets.rail import Rail
 from pudm_gui.widgets.status_line import Activity, StatusLine
 from training.errors import UserError
@@ -64,6 +65,7 @@ class Workspace(QObject):
         self._warming.setSingleShot(True)
         self._warming.timeout.connect(self._warm_up)
         self._warming.start(WARM_UP_MS)
+        self._types = list(MODULES)
         self._work = OffThread(self, threads=1)
         self._connect()
         status.show_project(project.name, str(project.path))
@@ -170,7 +172,15 @@ class Workspace(QObject):
 
     def _warm_up(self) -> None:
         """Load pyqtgraph on a thread: on this one it would hold up the window for half a second, at the first use."""
-        self._work.submit(lambda: import_module("pyqtgraph"), lambda _: gc.freeze())  # as after opening
+        if self._types:
+            make_types(self._types.pop())  # one after the other: all at once would be felt
+            self._warming.start(0)
+            return
+        self._work.submit(lambda: import_module("pyqtgraph"), lambda _: self._warm())
+
+    def _warm(self) -> None:
+        if self._pages:  # otherwise closed meanwhile, and what is left of it is to be collected
+            gc.freeze()  # as after opening
 
     def _count_soon(self, *_: object) -> None:
         if not self._counting.isActive():

@@ -32,6 +32,7 @@ from pudm_gui.label.suggest.source import FeatureSource
 from pudm_gui.project.model import Ids, Label, Listing
 from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.off_thread import OffThread
+from pudm_gui.widgets.qt_types import MODULES, make_types
 
 if TYPE_CHECKING:
     from pudm_gui.label.map.canvas import MapCanvas
@@ -87,6 +88,8 @@ class MapPanel(QFrame):
         """The panel came to the front."""
         self.model.begin()
         if self.canvas is None:  # on a thread: it would hold up the window for half a second
+            for module in MODULES:
+                make_types(module)
             self._loader.submit(lambda: import_module("pyqtgraph"), lambda _: self._make_canvas())
         self._grid_selected()
 
