@@ -12,7 +12,7 @@ Pairs = NDArray[np.int64]
 """``(P, 2)``: places of both, the smaller first; each pair once, sorted."""
 BLOCKS = 8
 MOST_BITS = 6
-AT_ONCE = 2_000_000
+AT_ONCE = 250_000
 """Pairs that are compared at once; bounds the memory."""
 
 

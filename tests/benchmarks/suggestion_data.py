@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,7 @@ def described(pool: Pool, encoder: FeaturesSpec, folder: Path) -> FeatureIndex:
     mean, components = principal_components(features, COMPONENTS)
     hashes = perceptual_hashes(np.stack([small_grey(image) for image in pool.images]))
     place = cache.with_suffix(".store")
+    shutil.rmtree(place, ignore_errors=True)
     return index_of(write_store(place, features, phash=hashes, reduced=unit_rows((features - mean) @ components.T)))
 
 
