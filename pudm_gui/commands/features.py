@@ -37,5 +37,6 @@ def _encoder(text: str, model: Path | None) -> tuple[str, Path | None]:
         return text, model
     folder = Path(text)
     if not folder.is_dir():
-        raise UserError(f"There is no encoder and no folder {text}; choose one of {', '.join(kinds)}, or a folder.")
+        named = ", ".join(kind for kind in kinds if kind != "folder")
+        raise UserError(f"There is no encoder and no folder {text}; choose one of {named}, or the folder of one.")
     return "folder", folder

@@ -230,7 +230,10 @@ def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     writer.writerows([harmless(row["path"]), row["probability"], row["level"]] for row in rows)
-    write_atomic(path, text.getvalue())
+    try:
+        write_atomic(path, text.getvalue())
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 
 
 def _block(title: str, paths: Sequence[str]) -> str:

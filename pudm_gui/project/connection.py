@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pudm_gui.project.paths import decode
@@ -27,7 +27,8 @@ class Connection(sqlite3.Connection):
     """One that closes with the thread that it belonged to."""
 
     def __del__(self) -> None:
-        self.close()
+        with suppress(sqlite3.ProgrammingError):  # it never opened
+            self.close()
 
 
 def connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
