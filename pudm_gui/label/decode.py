@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from PIL import Image
-from PySide6.QtCore import QBuffer, QLoggingCategory, QSize, Qt
+from PySide6.QtCore import QLoggingCategory, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QImageReader, QPainter
 
 from training import images
@@ -23,8 +23,8 @@ QT_UNSURE = frozenset({QImage.Format.Format_CMYK8888, QImage.Format.Format_Grays
 LARGE_PIXELS = 24_000_000
 """Images above this are decoded one at a time, whatever number of threads there is: one may take 800 MB."""
 
-LARGE_BYTES = 200_000_000
-"""Files larger than this are not read into memory."""
+HEAD_BYTES = 256 << 10
+"""What Qt looks into before it decodes, and lets other threads run, lies within so many bytes."""
 
 _large = threading.Lock()
 QImageReader.setAllocationLimit(4 * images.MAX_PIXELS // (1 << 20) + 1)  # MiB; our own limit speaks first, in words
@@ -62,13 +62,17 @@ def fitted(image: QImage, edge: int) -> QImage:
 
 
 def _read_with_qt(file: Path, longest: int | None) -> QImage | None:
-    if (data := _content(file)) is None:
+    name = str(file)
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:  # Qt cannot open names with undecodable bytes
         return None
-    # From memory: a QImageReader that opens the file itself waits for the disk with Python's lock in its hand.
-    buffer = QBuffer()
-    buffer.setData(data)
-    buffer.open(QBuffer.OpenModeFlag.ReadOnly)
-    reader = QImageReader(buffer)
+    if not _fetched(file):
+        return None
+    # By its name, never as a QBuffer: Qt asks a device that Python has made with Python's lock, and may hold one of its
+    # own that another thread waits for with Python's lock in its hand.
+    reader = QImageReader(name)
+    reader.setDecideFormatFromContent(True)
     reader.setAutoTransform(True)
     size = reader.size()
     if reader.format().data() not in QT_FORMATS or not size.isValid() or reader.imageFormat() in QT_UNSURE:
@@ -86,15 +90,19 @@ def _read_with_qt(file: Path, longest: int | None) -> QImage | None:
         return reader.read()
 
 
-def _content(file: Path) -> bytes | None:
-    """What is in a file; None where Pillow is to say why it cannot be read, or is to read it piece by piece."""
+def _fetched(file: Path) -> bool:
+    """Have the head of a file in the system's memory: Qt would wait for the disk with Python's lock in its hand.
+
+    False where Pillow is to say why it cannot be read.
+    """
     try:
-        status = file.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGE_BYTES:
-            return None
-        return file.read_bytes()
+        if not stat.S_ISREG(file.stat().st_mode):
+            return False
+        with file.open("rb", buffering=0) as opened:
+            opened.read(HEAD_BYTES)
     except OSError:
-        return None
+        return False
+    return True
 
 
 def _within(size: QSize, longest: int) -> QSize:

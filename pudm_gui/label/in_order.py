@@ -41,7 +41,8 @@ class _Piece(Generic[Result]):
 
     def tell(self) -> None:
         """For the GUI thread, once it is done."""
-        self._outcome()
+        outcome, self._outcome = self._outcome, lambda: None  # no circle: it may hold a million ids
+        outcome()
 
 
 class InOrder(QObject):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QBuffer
-from PySide6.QtGui import QImage, QImageReader, QImageWriter, QPixmap
+from PySide6.QtGui import QImage, QImageWriter, QPixmap
 
 from pudm_gui.label.decode import fitted, read_image
 from pudm_gui.label.veil import Veil
@@ -134,7 +134,5 @@ def _stored(wanted: Wanted, store: Store | None) -> QImage | None:
     data = None if store is None else store.get(wanted.stored_as)
     if data is None:
         return None
-    buffer = QBuffer()
-    buffer.setData(data)
-    image = QImageReader(buffer).read()  # other threads run meanwhile, which QImage.fromData would not let them
+    image = QImage.fromData(data)  # small, so that it may hold Python's lock; see `decode` for why this is no QBuffer
     return None if image.isNull() else image.convertToFormat(QImage.Format.Format_RGB32)
