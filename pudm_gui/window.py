@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NAME = "PU-DM Studio"
-COLLECTING = (2000, 10, 500)
-"""When Python looks for objects in circles: the youngest often, all of them after ten million new ones."""
+COLLECTING = (2000, 10, 50)
+"""When Python looks for objects in circles: the youngest often, all of them after a million new ones."""
 
 
 class MainWindow(QMainWindow):

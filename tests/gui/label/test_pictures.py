@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +17,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from pudm_gui.label.decode import read_image
-from pudm_gui.label.grid.thumbnail import key_of
+from pudm_gui.label.grid.thumbnail import Thumbnail, Wanted, encoded, key_of, make_thumbnail
 from pudm_gui.label.grid.tiles import changed_rect, eye_rect
-from pudm_gui.label.veil import Strength
+from pudm_gui.label.veil import Strength, Veil
 from pudm_gui.project.images import image_rows
 from pudm_gui.project.thumbnails import ThumbnailCache
 from tests.gui.label.driver import CTRL, Driver, detail, pixels
@@ -334,3 +335,25 @@ def test_very_many_veils_are_made_over_several_frames(page: Driver, monkeypatch:
     assert not any(tile.veil_is_made for tile in tiles)
     monkeypatch.undo()
     page.qtbot.waitUntil(lambda: all(tile.veil_is_made for tile in tiles))
+
+
+def test_many_threads_decode_at_once_beside_a_window_that_paints(page: Driver, tmp_path: Path) -> None:
+    cache = ThumbnailCache(tmp_path)
+    made: list[Thumbnail] = []
+    rows = page.page.model.rows(0, 60)
+
+    def work() -> None:
+        for row in rows:
+            thumbnail = make_thumbnail(Wanted.of(row, 100, Veil()), cache)
+            if thumbnail.fresh is not None:
+                cache.put(thumbnail.wanted.stored_as, encoded(thumbnail.fresh))
+            made.append(thumbnail)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    page.qtbot.waitUntil(lambda: page.view.viewport().repaint() or len(made) == 6 * len(rows), timeout=30_000)
+    for thread in threads:
+        thread.join()
+    assert all(thumbnail.picture is not None for thumbnail in made)
+    cache.close()
