@@ -27,6 +27,20 @@ class ProjectBusyError(UserError):
     """Another window or command has the project open for writing."""
 
 
+class _Own:
+    """A thread's connection, closed when the thread ends.
+
+    SQLite's connections refer to themselves, so left alone they keep their files and up to 32 MB until Python looks for
+    circles of objects.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+
+    def __del__(self) -> None:
+        self.db.close()
+
+
 class Project:
     """An open project. Made by `create` and `open`; closed by `close` or by leaving its ``with`` block.
 
@@ -41,7 +55,7 @@ class Project:
         self._lock = lock
         self._writer = threading.Lock()
         self._local = threading.local()
-        self._local.db = db
+        self._local.own = _Own(db)
         self._closed = False
 
     @classmethod
@@ -120,10 +134,10 @@ class Project:
         UserError
             The project is closed.
         """
-        db: sqlite3.Connection | None = None if self._closed else getattr(self._local, "db", None)
-        if db is None:
-            db = self._local.db = self.connect()
-        return db
+        own: _Own | None = None if self._closed else getattr(self._local, "own", None)
+        if own is None:
+            own = self._local.own = _Own(self.connect())
+        return own.db
 
     def connect(self) -> sqlite3.Connection:
         """Another connection, for use by one thread, which closes it."""
@@ -174,9 +188,9 @@ class Project:
         with self._writer:  # a label that another thread is writing is let through
             self._closed = True
         # Those of other threads are theirs to close: SQLite crashes where one is closed in the midst of a query.
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is not None:
-            db.close()
+        own: _Own | None = getattr(self._local, "own", None)
+        if own is not None:
+            own.db.close()
         if self._lock is not None:
             self._lock.release()
 
