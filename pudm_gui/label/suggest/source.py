@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
+from threadpoolctl import threadpool_limits
 
 from pudm_gui.jobs import JobRunner
 from pudm_gui.label.suggest.features_job import FeaturesJob
@@ -135,7 +136,7 @@ class FeatureSource(QObject):
             if index is self.index:
                 then(result)
 
-        (self._slow if slow else self._quick).submit(lambda: work(index), answered)
+        (self._slow if slow else self._quick).submit(lambda: _on_one_processor(work, index), answered)
         return True
 
     def close(self) -> None:
@@ -175,6 +176,13 @@ class FeatureSource(QObject):
             self.index = index
             self.loaded.emit()
         self.changed.emit()
+
+
+def _on_one_processor(work: Callable[[FeatureIndex], Result], index: FeatureIndex) -> Result:
+    """Several threads of numpy's wait for each other in busy loops: beside a training on all processors, what takes a
+    hundredth of a second alone took ten."""
+    with threadpool_limits(1, user_api="blas"):
+        return work(index)
 
 
 def find_features(project: Project, encoder: str) -> _Found:
