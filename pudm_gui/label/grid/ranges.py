@@ -102,10 +102,13 @@ class RangeSet:
 
     def _combined(self, other: RangeSet, rule: Callable[[Mask, Mask], Mask]) -> RangeSet:
         # Sweep over all edges; between two of them membership in either set is constant.
-        edges = np.sort(np.concatenate((self._edges, other._edges)), kind="stable")  # which merges two sorted halves
-        edges = edges[np.diff(edges, prepend=-1) > 0]
-        mine = np.searchsorted(self._edges, edges, side="right") % 2 == 1
-        theirs = np.searchsorted(other._edges, edges, side="right") % 2 == 1
+        edges = np.concatenate((self._edges, other._edges))
+        order = np.argsort(edges, kind="stable")  # which merges two sorted halves
+        edges = edges[order]
+        mine = np.cumsum(order < len(self._edges))
+        theirs = np.arange(1, len(edges) + 1) - mine
+        last = np.append(edges[1:] != edges[:-1], True)[: len(edges)]  # of those that are the same
+        edges, mine, theirs = edges[last], mine[last] % 2 == 1, theirs[last] % 2 == 1
         inside = rule(mine, theirs)
         before = np.concatenate(([False], inside[:-1]))
         return self._of(edges[inside != before])
