@@ -49,4 +49,4 @@ class GoingOn(QPushButton):
             self.next: self.tr("After labeling: next"),
             self.next_unlabeled: self.tr("After labeling: next unlabeled"),
         }
-        self.setText(words[action])
+        self.setText(f"{words[action]} ▾")
