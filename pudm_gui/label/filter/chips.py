@@ -36,7 +36,7 @@ class ShowChips(Flow):
             "sensitive": Pill(self.tr("Sensitive"), 0, icon_name="sensitive"),
             "normal": Pill(self.tr("Normal"), 0, icon_name="normal"),
             "unreadable": Pill(self.tr("Unreadable"), 0, icon_name="warning"),
-            "changed": Pill(self.tr("Changed"), 0, icon_name="redo"),
+            "changed": Pill(self.tr("Changed"), 0, icon_name="changed"),
         }
         self.chips["changed"].setToolTip(self.tr("Files with another content than when they were labeled"))
         group = QButtonGroup(self)
