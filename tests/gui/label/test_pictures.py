@@ -307,6 +307,7 @@ def test_return_after_tagging_leads_back_to_the_images(page_of: Callable[..., Dr
     QTest.keyClicks(page.page.close_up.tags, "odd")
     QTest.keyClick(page.page.close_up.tags, Qt.Key.Key_Return)
     assert page.view.hasFocus()
+    page.settle()
     assert page.page.model.row(0).tags == ("odd",)
 
 
