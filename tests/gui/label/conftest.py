@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from pudm_gui.jobs import JobRunner
+from pudm_gui.label import in_order
 from pudm_gui.label.page import LabelPage
 from pudm_gui.session import Session
 from pudm_gui.theme import apply_theme
@@ -17,8 +18,11 @@ from tests.gui.label.driver import Driver
 
 
 @pytest.fixture
-def open_page(qtbot: QtBot, qapp: QApplication, jobs: JobRunner) -> Iterator[Callable[[Session], Driver]]:
+def open_page(
+    qtbot: QtBot, qapp: QApplication, jobs: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[Session], Driver]]:
     """``open_page(session)``: the page of a session, shown and loaded."""
+    monkeypatch.setattr(in_order, "PATIENCE", 1.0)  # small actions are done at once on a busy machine too
     apply_theme(qapp, "light")
     pages: list[LabelPage] = []
 
