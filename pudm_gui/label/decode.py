@@ -17,7 +17,8 @@ from PySide6.QtGui import QColor, QImage, QImageReader, QPainter
 
 from training import images
 
-QT_FORMATS = frozenset({b"jpeg", b"png", b"webp", b"bmp", b"gif"})
+QT_FORMATS = {b"\xff\xd8\xff": b"jpeg", b"\x89PNG\r\n\x1a\n": b"png", b"GIF8": b"gif", b"BM": b"bmp"}
+"""How files begin that Qt decodes, and WebP, and what Qt calls their format."""
 QT_UNSURE = frozenset({QImage.Format.Format_CMYK8888, QImage.Format.Format_Grayscale16})
 """Pixel formats left to Pillow: inverted inks and deep greys are where readers differ."""
 LARGE_PIXELS = 24_000_000
@@ -67,15 +68,17 @@ def _read_with_qt(file: Path, longest: int | None) -> QImage | None:
         name.encode("utf-8")
     except UnicodeEncodeError:  # Qt cannot open names with undecodable bytes
         return None
-    if not _fetched(file):
+    format_ = _format(_head(file))
+    if format_ is None:
         return None
-    # By its name, never as a QBuffer: Qt asks a device that Python has made with Python's lock, and may hold one of its
-    # own that another thread waits for with Python's lock in its hand.
-    reader = QImageReader(name)
-    reader.setDecideFormatFromContent(True)
+    # By its name, never as a QBuffer, and told which format it is: Python's lock is held while Qt finds a decoder. Were
+    # it to try them all, or to ask a device of Python's own, it would take locks of its own that another thread may
+    # hold while that waits for Python's.
+    reader = QImageReader(name, format_)
+    reader.setAutoDetectImageFormat(False)
     reader.setAutoTransform(True)
     size = reader.size()
-    if reader.format().data() not in QT_FORMATS or not size.isValid() or reader.imageFormat() in QT_UNSURE:
+    if not size.isValid() or reader.imageFormat() in QT_UNSURE:
         return None
     pixels = size.width() * size.height()
     if pixels > images.MAX_PIXELS:
@@ -85,24 +88,30 @@ def _read_with_qt(file: Path, longest: int | None) -> QImage | None:
         scaled = True
         reader.setScaledSize(_within(size, longest))
     # JPEG alone is decoded at a fraction of its size, so a scaled one is never large in memory.
-    cheap = pixels <= LARGE_PIXELS or (scaled and reader.format().data() == b"jpeg")
+    cheap = pixels <= LARGE_PIXELS or (scaled and format_ == b"jpeg")
     with nullcontext() if cheap else _large:
         return reader.read()
 
 
-def _fetched(file: Path) -> bool:
-    """Have the head of a file in the system's memory: Qt would wait for the disk with Python's lock in its hand.
+def _head(file: Path) -> bytes:
+    """The first bytes of a file, which are in the system's memory then: Qt would wait for the disk with Python's lock.
 
-    False where Pillow is to say why it cannot be read.
+    Empty where Pillow is to say why it cannot be read.
     """
     try:
         if not stat.S_ISREG(file.stat().st_mode):
-            return False
+            return b""
         with file.open("rb", buffering=0) as opened:
-            opened.read(HEAD_BYTES)
+            return opened.read(HEAD_BYTES)
     except OSError:
-        return False
-    return True
+        return b""
+
+
+def _format(head: bytes) -> bytes | None:
+    """What Qt calls the format of a file that begins so; None for those that are left to Pillow."""
+    if head[:4] == b"RIFF":
+        return b"webp" if head[8:12] == b"WEBP" else None
+    return next((name for start, name in QT_FORMATS.items() if head.startswith(start)), None)
 
 
 def _within(size: QSize, longest: int) -> QSize:

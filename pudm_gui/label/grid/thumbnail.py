@@ -134,5 +134,6 @@ def _stored(wanted: Wanted, store: Store | None) -> QImage | None:
     data = None if store is None else store.get(wanted.stored_as)
     if data is None:
         return None
-    image = QImage.fromData(data)  # small, so that it may hold Python's lock; see `decode` for why this is no QBuffer
+    # With its format, for the reason that `decode` gives.
+    image = QImage.fromData(data, "PNG" if data.startswith(b"\x89PNG") else "JPEG")
     return None if image.isNull() else image.convertToFormat(QImage.Format.Format_RGB32)
