@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 
+DENSE = 16
+"""Positions for each edge of a range below which a set is combined position by position."""
 FEW = 256
 """So many ranges are copied one by one, without a list of their positions."""
 
@@ -101,6 +103,9 @@ class RangeSet:
         return (np.searchsorted(self._edges, np.arange(start, stop), side="right") % 2).astype(bool)
 
     def _combined(self, other: RangeSet, rule: Callable[[Mask, Mask], Mask]) -> RangeSet:
+        count, top = len(self._edges) + len(other._edges), max(self._top(), other._top())
+        if count * DENSE > top:  # so many short ranges that a table of all positions is small beside them
+            return self.from_mask(rule(self._table(top), other._table(top)))
         # Sweep over all edges; between two of them membership in either set is constant.
         edges = np.concatenate((self._edges, other._edges))
         order = np.argsort(edges, kind="stable")  # which merges two sorted halves
@@ -112,6 +117,16 @@ class RangeSet:
         inside = rule(mine, theirs)
         before = np.concatenate(([False], inside[:-1]))
         return self._of(edges[inside != before])
+
+    def _top(self) -> int:
+        """The first position after the last range."""
+        return int(self._edges[-1]) if self else 0
+
+    def _table(self, top: int) -> Mask:
+        """Which of the positions below `top` belong to the set; the same as `mask`, for many ranges."""
+        changes = np.zeros(top, dtype=bool)
+        changes[self._edges[: len(self._edges) - (self._top() == top)]] = True
+        return np.logical_xor.accumulate(changes)
 
 
 def _merged(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
