@@ -135,5 +135,5 @@ def _stored(wanted: Wanted, store: Store | None) -> QImage | None:
     if data is None:
         return None
     # With its format, for the reason that `decode` gives.
-    image = QImage.fromData(data, "PNG" if data.startswith(b"\x89PNG") else "JPEG")
+    image = QImage.fromData(data, b"PNG" if data.startswith(b"\x89PNG") else b"JPEG")
     return None if image.isNull() else image.convertToFormat(QImage.Format.Format_RGB32)
