@@ -135,5 +135,6 @@ def _stored(wanted: Wanted, store: Store | None) -> QImage | None:
     if data is None:
         return None
     # With its format, for the reason that `decode` gives.
-    image = QImage.fromData(data, b"PNG" if data.startswith(b"\x89PNG") else b"JPEG")
+    name = "PNG" if data.startswith(b"\x89PNG") else "JPEG"
+    image = QImage.fromData(data, name)  # type: ignore[arg-type]  # the stub says bytes, which PySide refuses
     return None if image.isNull() else image.convertToFormat(QImage.Format.Format_RGB32)
