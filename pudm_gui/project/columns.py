@@ -1,4 +1,7 @@
-"""Whole columns of the store as arrays, read without holding up other threads."""
+"""Whole columns of the store as arrays, and sets of numbers, without holding up other threads.
+
+numpy's functions for sets hold Python's lock, for half a second at a million.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +45,33 @@ def listed(ids: Ids) -> str:
 
 
 def distinct(ids: Ids) -> Ids:
-    """`ids` in their order of size, each once.
-
-    `numpy.unique` does the same with Python's lock in its hand, for half a second at a million.
-    """
+    """`ids` in their order of size, each once."""
     ids = np.sort(np.asarray(ids, dtype=np.int64))
-    return ids[np.append(True, ids[1:] != ids[:-1])[: len(ids)]]
+    return ids[is_first(ids)]
+
+
+def is_first(ordered: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Whether each number, of which equal ones lie side by side, is the first of its kind."""
+    return np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+
+
+def is_last(ordered: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Whether each number, of which equal ones lie side by side, is the last of its kind."""
+    return np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
+
+
+def contains(members: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each of `values` is one of `members`, which are sorted."""
+    if not len(members):
+        return np.zeros(len(values), dtype=bool)
+    places = np.searchsorted(members, values)
+    places[places == len(members)] = 0
+    return members[places] == values
+
+
+def without(values: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those of `values` that are none of `members`, which are sorted."""
+    return values[~contains(members, values)]
 
 
 def largest_id(db: sqlite3.Connection) -> int:
@@ -65,6 +89,19 @@ def label_table(db: sqlite3.Connection, size: int) -> NDArray[np.uint8]:
     both = integers(db, "SELECT 4 * image_id + label FROM labels WHERE image_id < ?", (size,))
     table = np.zeros(size, dtype=np.uint8)
     table[both >> 2] = both & 3
+    return table
+
+
+def giver_table(db: sqlite3.Connection, size: int) -> NDArray[np.int64]:
+    """The action that gave each id below `size` its label, 0 where it has none. Later ones have higher numbers.
+
+    Returns
+    -------
+    ``(size,)`` int64.
+    """
+    both = integers(db, "SELECT image_id || ',' || action_id FROM labels WHERE image_id < ?", (size,)).reshape(-1, 2)
+    table = np.zeros(size, dtype=np.int64)
+    table[both[:, 0]] = both[:, 1]
     return table
 
 

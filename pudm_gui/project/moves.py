@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pudm_gui.project.adding import note_folder
-from pudm_gui.project.columns import integers
+from pudm_gui.project.columns import contains, distinct, integers
 from pudm_gui.project.inspection import file_digest
 from pudm_gui.project.model import Ids
 from pudm_gui.project.paths import encode, folded, sort_key
@@ -37,10 +37,10 @@ class Moves:
     def hold_back(self, root_id: int, part: Part) -> Part:
         """Keep the files of `part` that have the size of an image we know; the others come back."""
         if self._sizes is None:
-            self._sizes = integers(self._db, "SELECT DISTINCT size FROM images WHERE sha256 <> ''")
+            self._sizes = distinct(integers(self._db, "SELECT size FROM images WHERE sha256 <> ''"))
         if not len(self._sizes):
             return part
-        known = np.isin(np.asarray(part.sizes), self._sizes)
+        known = contains(self._sizes, np.asarray(part.sizes))
         if known.any():
             self._held.append((root_id, part.chosen(known)))
         return part.chosen(~known)
@@ -57,7 +57,7 @@ class Moves:
         for root_id, part in self._held:
             if cancelled() or missing is None:
                 return
-            perhaps = np.isin(np.asarray(part.sizes), missing.sizes)
+            perhaps = contains(missing.sizes, np.asarray(part.sizes))
             new = np.ones(len(part), dtype=bool)
             moved: list[tuple[int, bool, FoundFile]] = []
             for place, file in enumerate(part.files()):
@@ -111,7 +111,7 @@ class _Missing:
             sizes.extend(size for _, size, _ in some)
             keys.extend(int(start, 16) for _, _, start in some)
         order = np.argsort(np.asarray(keys), kind="stable")
-        self.sizes = np.unique(np.asarray(sizes))
+        self.sizes = distinct(np.asarray(sizes))
         self._keys = np.asarray(keys)[order]
         self._ids: Ids = np.asarray(ids)[order]
         self._taken = np.zeros(len(order), dtype=bool)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pudm_gui.project.columns import integers, largest_id, listed
+from pudm_gui.project.columns import giver_table, integers, largest_id, listed
 from pudm_gui.project.model import Ids, ImageFilter, SortKey
 from pudm_gui.project.project import Project
 
@@ -48,7 +48,7 @@ def arranged(project: Project, keep: NDArray[np.bool_], filter_: ImageFilter) ->
         ids = ids[keep[ids]]
     elif sort == "labeled":
         ids = _kept(project, "path", keep)
-        given = _given(project.db, len(keep))[ids]
+        given = giver_table(project.db, len(keep))[ids]
         given = np.where(given == 0, np.iinfo(np.int64).max, -given if descending else given)
         return ids[np.argsort(given, kind="stable")]
     elif sort in _VALUES:
@@ -134,11 +134,3 @@ def _write(file: Path, state: tuple[int, ...], ids: Ids) -> None:
     except OSError as error:
         logger.info("The order of images is not kept: %s", error)
         Path(name).unlink(missing_ok=True)
-
-
-def _given(db: sqlite3.Connection, size: int) -> NDArray[np.int64]:
-    """The action that gave each image below `size` its label, 0 where it has none. Later ones have higher numbers."""
-    both = integers(db, "SELECT image_id || ',' || action_id FROM labels WHERE image_id < ?", (size,)).reshape(-1, 2)
-    given = np.zeros(size, dtype=np.int64)
-    given[both[:, 0]] = both[:, 1]
-    return given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pudm_gui.project.columns import distinct
+from pudm_gui.project.columns import distinct, is_first
 from pudm_gui.project.model import Ids
 from pudm_gui.suggest.hamming import Hashes, Pairs, close_pairs
 from pudm_gui.suggest.index import FeatureIndex, Rows
@@ -75,7 +75,7 @@ def _different(hashes: Hashes) -> tuple[Hashes, NDArray[np.int64]]:
     """The different ones, and for each of `hashes` which it is."""
     order = np.argsort(hashes, kind="stable")
     ordered = hashes[order]
-    new = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+    new = is_first(ordered)
     which = np.empty(len(hashes), np.int64)
     which[order] = np.cumsum(new) - 1
     return ordered[new], which

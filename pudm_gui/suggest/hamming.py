@@ -7,6 +7,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from pudm_gui.project.columns import distinct
+
 Hashes = NDArray[np.uint64]
 Pairs = NDArray[np.int64]
 """``(P, 2)``: places of both, the smaller first; each pair once, sorted."""
@@ -36,10 +38,7 @@ def close_pairs(hashes: Hashes, bits: int) -> Pairs:
         mask = np.uint64(sum(0xFF << (8 * block) for block in blocks))
         found.append(_pairs_of_runs(hashes, hashes & mask, bits))
     first, second = np.concatenate(found).T
-    # Sorted without Python's lock, which numpy.unique would hold.
-    keys = np.sort(first * len(hashes) + second)
-    keys = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
-    return np.stack(np.divmod(keys, max(len(hashes), 1)), axis=1)
+    return np.stack(np.divmod(distinct(first * len(hashes) + second), max(len(hashes), 1)), axis=1)
 
 
 def _pairs_of_runs(hashes: Hashes, keys: Hashes, bits: int) -> Pairs:

@@ -9,10 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pudm_gui.project.columns import distinct, integers
+from pudm_gui.project.columns import contains, distinct, integers
 from pudm_gui.project.exchange.places import Place, Places
 from pudm_gui.project.exchange.rows import Reading, Row
-from pudm_gui.project.exchange.sets import contains
 from pudm_gui.project.inspection import file_digest
 from pudm_gui.project.model import Ids
 from pudm_gui.project.paths import encode
@@ -155,8 +154,7 @@ class Lookup:
         """Of the content of a copy; "" where no image has its size, so that it need not be read."""
         if row.file is None or self._sizes is None:
             return ""
-        place = int(np.searchsorted(self._sizes, row.size))
-        if place == len(self._sizes) or self._sizes[place] != row.size:
+        if not contains(self._sizes, np.array([row.size])).any():
             return ""
         return file_digest(row.file, self._cancelled) or ""
 

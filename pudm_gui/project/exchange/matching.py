@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pudm_gui.project.columns import distinct
+from pudm_gui.project.columns import contains, distinct
 from pudm_gui.project.exchange.formats import Format, reading
 from pudm_gui.project.exchange.lookup import Hits, Lookup
 from pudm_gui.project.exchange.places import leaves
 from pudm_gui.project.exchange.rows import KEPT, Noted, Problem, Reading, Row, UnreadableError, is_text
-from pudm_gui.project.exchange.sets import contains
 from pudm_gui.project.exchange.text_file import NOT_UTF8
 from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pudm_gui.project.actions import next_action
-from pudm_gui.project.columns import integers
+from pudm_gui.project.columns import contains, giver_table, integers, is_first, is_last, largest_id
 from pudm_gui.project.exchange.formats import Format
 from pudm_gui.project.exchange.matching import Matched
 from pudm_gui.project.exchange.rows import Noted
-from pudm_gui.project.exchange.sets import contains
-from pudm_gui.project.exchange.statements import NOT_SAID, Statements, is_first, is_last, said
+from pudm_gui.project.exchange.statements import NOT_SAID, Statements, said
 from pudm_gui.project.exchange.tag_plan import TagPlan, plan_tags
 from pudm_gui.project.images import image_rows, labels_for
 from pudm_gui.project.model import Ids, Label
@@ -99,7 +97,7 @@ def plan(
     db = project.db
     every = said(db, matched, annotator)
     statements = every.statements
-    present = _Present(project, db, statements.ids)
+    present = _Present(project, statements.ids)
     says = statements.labels != NOT_SAID
     kept = np.zeros(len(says), dtype=bool)
     if keep_existing:
@@ -167,16 +165,16 @@ def planned_changes(project: Project, plan: ImportPlan, start: int, stop: int) -
 class _Present:
     """The labels that images have now, and who gave them."""
 
-    def __init__(self, project: Project, db: sqlite3.Connection, ids: Ids) -> None:
+    def __init__(self, project: Project, ids: Ids) -> None:
+        db = project.db
         self.labels = labels_for(project, ids)
-        self._labeled = integers(db, "SELECT image_id FROM labels ORDER BY image_id")
-        self._actions = integers(db, "SELECT action_id FROM labels ORDER BY image_id")
+        self._given = giver_table(db, largest_id(db) + 1)
         self._changed = integers(db, "SELECT id FROM images WHERE changed = 1 ORDER BY id")
         self._names = dict(db.execute("SELECT id, annotator FROM actions WHERE kind IN ('label', 'import')"))
 
     def givers(self, ids: Ids) -> dict[str, int]:
         """How many of the labels of `ids`, which all have one, each annotator gave; the most first."""
-        actions, counts = np.unique(self._given(ids), return_counts=True)
+        actions, counts = np.unique(self._given[ids], return_counts=True)
         found: Counter[str] = Counter()
         for action, count in zip(actions.tolist(), counts.tolist(), strict=True):
             found[self._names.get(action, "")] += count
@@ -186,13 +184,10 @@ class _Present:
         """Which statements repeat a label that somebody else gave, or that was given to another content."""
         same = np.flatnonzero((taken.labels == present) & (present != Label.UNLABELED))
         again = np.zeros(len(taken.ids), dtype=bool)
-        given = self._given(taken.ids[same])
+        given = self._given[taken.ids[same]]
         others = np.zeros(len(same), dtype=bool)
         for number, name in enumerate(names):
             own = np.array(sorted(action for action, by in self._names.items() if by == name), dtype=np.int64)
             others |= (taken.annotators[same] == number) & ~contains(own, given)
         again[same] = others | contains(self._changed, taken.ids[same])
         return again
-
-    def _given(self, ids: Ids) -> NDArray[np.int64]:
-        return self._actions[np.searchsorted(self._labeled, ids)]

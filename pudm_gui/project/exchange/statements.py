@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pudm_gui.project.columns import is_first, is_last
 from pudm_gui.project.exchange.matching import NOT_SAID, Matched
 from pudm_gui.project.exchange.rows import KEPT, Noted, Problem
 from pudm_gui.project.model import Ids, Label
@@ -112,16 +113,6 @@ class _Groups:
         problems.count += len(wrong)
         for place in wrong[: max(KEPT - len(problems.first), 0)].tolist():
             yield int(self._order[place]), int(first[self._group[place]])
-
-
-def is_first(ids: Ids) -> NDArray[np.bool_]:
-    """Whether each of `ids`, which are sorted, is the first that is so."""
-    return np.append([True] * min(len(ids), 1), ids[1:] != ids[:-1]).astype(bool)
-
-
-def is_last(ids: Ids) -> NDArray[np.bool_]:
-    """Whether each of `ids`, which are sorted, is the last that is so."""
-    return np.append(ids[1:] != ids[:-1], [True] * min(len(ids), 1)).astype(bool)
 
 
 def _tag_sums(matched: Matched) -> NDArray[np.uint64]:

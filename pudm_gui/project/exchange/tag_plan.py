@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pudm_gui.project.columns import distinct, integers
+from pudm_gui.project.columns import contains, distinct, integers, without
 from pudm_gui.project.exchange.matching import Matched
-from pudm_gui.project.exchange.sets import contains, without
 from pudm_gui.project.model import Ids
 from pudm_gui.project.paths import encode
 from pudm_gui.project.tags import TagPairs
