@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pudm_gui.project.columns import integers, label_table, largest_id
+from pudm_gui.project.columns import integers, label_table, largest_id, listed
 from pudm_gui.project.model import Counts, Ids, ImageFilter, ImageRow, Label
 from pudm_gui.project.order import arranged
 from pudm_gui.project.project import Project
@@ -44,7 +43,7 @@ def labels_for(project: Project, ids: Ids) -> NDArray[np.uint8]:
     labels = integers(
         db,
         "SELECT coalesce(label, 0) FROM json_each(?) LEFT JOIN labels ON image_id = value ORDER BY json_each.id",
-        (str(wanted.tolist()),),
+        (listed(wanted),),
     )
     return labels.astype(np.uint8)
 
@@ -59,21 +58,16 @@ def image_rows(project: Project, ids: Ids | Sequence[int]) -> list[ImageRow]:
     """
     db = project.db
     wanted = [int(id_) for id_ in ids]
-    listed = json.dumps(wanted)
+    bound = listed(np.asarray(wanted, dtype=np.int64))
     folders = {id_: Path(text) for id_, text in db.execute("SELECT id, path FROM roots")}
-    tags: defaultdict[int, list[str]] = defaultdict(list)
-    for id_, tag in db.execute(
-        "SELECT image_id, tag FROM tags WHERE image_id IN (SELECT value FROM json_each(?)) ORDER BY image_id, tag",
-        (listed,),
-    ):
-        tags[id_].append(tag)
+    tags = tags_of(db, bound)
     rows = {}
     for id_, root_id, path, width, height, size, mtime_ns, sha256, format_, problem, changed, *given in db.execute(
         """SELECT images.id, root_id, path, width, height, size, mtime_ns, sha256, format, problem, changed,
         coalesce(labels.label, 0), coalesce(source, ''), coalesce(annotator, '')
         FROM images LEFT JOIN labels ON image_id = images.id LEFT JOIN actions ON actions.id = labels.action_id
         WHERE images.id IN (SELECT value FROM json_each(?))""",
-        (listed,),
+        (bound,),
     ):
         rows[id_] = ImageRow(
             id=id_,
@@ -88,12 +82,23 @@ def image_rows(project: Project, ids: Ids | Sequence[int]) -> list[ImageRow]:
             format=format_,
             problem=problem,
             label=Label(given[0]),
-            tags=tuple(tags.get(id_, ())),
+            tags=tuple(tags[id_]),
             changed=bool(changed),
             source=given[1],
             annotator=given[2],
         )
     return [rows[id_] for id_ in wanted]
+
+
+def tags_of(db: sqlite3.Connection, ids: str) -> defaultdict[int, list[str]]:
+    """The tags of each of `ids`, which are `listed`, in order; none for the others."""
+    tags: defaultdict[int, list[str]] = defaultdict(list)
+    for id_, tag in db.execute(
+        "SELECT image_id, tag FROM tags WHERE image_id IN (SELECT value FROM json_each(?)) ORDER BY image_id, tag",
+        (ids,),
+    ):
+        tags[id_].append(tag)
+    return tags
 
 
 def counts(project: Project) -> Counts:

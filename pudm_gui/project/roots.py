@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 
 from pudm_gui.project.model import Root
 from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
 from training.errors import UserError
+
+RECONNECT = "connect its disk or, if it has moved, run pudm scan PROJECT --moved OLD NEW."
+"""What to do about a folder that cannot be reached."""
 
 
 def add_root(project: Project, folder: Path) -> Root:
@@ -40,6 +44,21 @@ def roots(project: Project) -> list[Root]:
         # Path.is_dir would raise where a folder above may not be entered, such as another user's mounted disk.
         found.append(Root(id_, path, available=os.path.isdir(path)))  # noqa: PTH112
     return found
+
+
+def reachable(project: Project, used: Container[int]) -> list[Root]:
+    """Those folders whose ids are in `used`.
+
+    Raises
+    ------
+    UserError
+        One of them cannot be reached.
+    """
+    known = [root for root in roots(project) if root.id in used]
+    for root in known:
+        if not root.available:
+            raise UserError(f"The image folder {root.path} cannot be reached; {RECONNECT}")
+    return known
 
 
 def repoint(project: Project, root_id: int, folder: Path) -> None:

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from pudm_gui.project.model import Label
 from pudm_gui.project.project import Project
-from pudm_gui.project.roots import roots
+from pudm_gui.project.roots import reachable
 from training import runs as run_folders
 from training.errors import UserError
 from training.manifest import ManifestEntry, label_counts
@@ -113,14 +113,7 @@ def _frozen(project: Project, spec: RunSpec) -> tuple[list[ManifestEntry], dict[
         ManifestEntry(str(root_id), path, words[label], sha256, tags.get(id_, ()))
         for id_, root_id, path, label, sha256 in rows
     ]
-    used = {int(entry.root) for entry in entries}
-    known = [root for root in roots(project) if root.id in used]
-    for root in known:
-        if not root.available:
-            raise UserError(
-                f"The image folder {root.path} cannot be reached; connect its disk "
-                "or, if it has moved, run pudm scan PROJECT --moved OLD NEW."
-            )
+    known = reachable(project, {int(entry.root) for entry in entries})
     return entries, {root.id: root.path for root in known}
 
 

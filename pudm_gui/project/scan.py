@@ -11,7 +11,7 @@ from pudm_gui.project.ahead import ahead
 from pudm_gui.project.catalogue import Catalogue
 from pudm_gui.project.inspection import inspect_all
 from pudm_gui.project.project import Project
-from pudm_gui.project.roots import roots
+from pudm_gui.project.roots import RECONNECT, roots
 from pudm_gui.project.walk import Walk
 
 PARTS_AHEAD = 8
@@ -97,8 +97,7 @@ def _find(
     for root in roots(project):
         if not root.available:
             result.problems.append(
-                f"The folder {root.path} cannot be reached, so its images are left as they were; connect its disk "
-                "or, if it has moved, run pudm scan PROJECT --moved OLD NEW."
+                f"The folder {root.path} cannot be reached, so its images are left as they were; {RECONNECT}"
             )
             continue
         walk = Walk(root.path)

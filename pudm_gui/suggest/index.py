@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pudm_gui.project.features import readable_images
 from pudm_gui.project.model import Ids
 from pudm_gui.project.project import Project
 from training.digests import Digests
@@ -17,8 +18,6 @@ from training.feature_store import FeatureStore
 
 Which = Literal["features", "reduced"]
 Rows = NDArray[np.int64]
-IMAGES_AT_ONCE = 50_000
-"""SQLite writes the ids and digests of so many to one text, 3.5 MB."""
 ROWS_AT_ONCE = 16_384
 
 
@@ -42,7 +41,7 @@ class FeatureIndex:
         """Find the row of every readable image by the digest of its content."""
         finder = _RowFinder(store.digests)
         ids, rows, missing = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
-        for some, digests in _digests(project):
+        for some, digests in readable_images(project.db):
             found = finder(digests)
             has = found >= 0
             ids.append(some[has])
@@ -92,7 +91,7 @@ class FeatureIndex:
 
 
 class _RowFinder:
-    """Finds rows by digest, as `training.feature_store.find_rows`, but sorts the known ones once for many questions."""
+    """Finds rows by digest, as `training.digests.find_rows`, but sorts the known ones once for many questions."""
 
     def __init__(self, known: Digests) -> None:
         self._known = known
@@ -112,23 +111,3 @@ class _RowFinder:
 def _keys(digests: Digests) -> NDArray[np.uint64]:
     """``(N,)``: the first 8 bytes, which tell all but one in billions apart."""
     return np.ascontiguousarray(digests[:, :8]).view(np.uint64).ravel()
-
-
-def _digests(project: Project) -> Iterator[tuple[Ids, Digests]]:
-    """Ids and digests of the readable images, in order of their ids.
-
-    SQLite joins them to text without Python's lock, so the window is not held up.
-    """
-    last = 0
-    while True:
-        ids, digests, last_id = project.db.execute(
-            """SELECT group_concat(id), group_concat(sha256, ''), max(id) FROM (
-                SELECT id, sha256 FROM images WHERE id > ? AND problem IS NULL AND state = 1 AND length(sha256) = 64
-                ORDER BY id LIMIT ?
-            )""",
-            (last, IMAGES_AT_ONCE),
-        ).fetchone()
-        if ids is None:
-            return
-        yield np.fromstring(ids, np.int64, sep=","), np.frombuffer(bytes.fromhex(digests), np.uint8).reshape(-1, 32)
-        last = last_id

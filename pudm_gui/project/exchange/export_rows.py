@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from pudm_gui.project.columns import integers
+from pudm_gui.project.columns import integers, listed
 from pudm_gui.project.exchange.matching import CancelledError
 from pudm_gui.project.exchange.record import Exported
+from pudm_gui.project.images import tags_of
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots
@@ -56,21 +56,16 @@ class ExportRows:
             self._progress(self.done, len(self._ids))
 
     def _some(self, ids: Ids) -> Iterator[Exported]:
-        listed = str(ids.tolist())
-        tags: defaultdict[int, list[str]] = defaultdict(list)
-        for id_, tag in self._db.execute(
-            "SELECT image_id, tag FROM tags WHERE image_id IN (SELECT value FROM json_each(?)) ORDER BY image_id, tag",
-            (listed,),
-        ):
-            tags[id_].append(tag)
-        for id_, root, path, label, sha256, source, annotator, at, ambiguous in self._db.execute(_ROWS, (listed,)):
+        bound = listed(ids)
+        tags = tags_of(self._db, bound)
+        for id_, root, path, label, sha256, source, annotator, at, ambiguous in self._db.execute(_ROWS, (bound,)):
             yield Exported(
                 id_,
                 self._roots[root],
                 path,
                 bool(ambiguous),
                 Label(label),
-                tuple(tags.get(id_, ())),
+                tuple(tags[id_]),
                 sha256,
                 source,
                 annotator,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pudm_gui.project import features
 from pudm_gui.project.images import image_rows
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import add_root
@@ -66,7 +67,7 @@ def test_images_without_features_are_counted(project: Project, tmp_path: Path) -
 def test_long_lists_are_read_in_parts(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_of(project, tmp_path, lambda _: True)
     whole = FeatureIndex.load(project, store)
-    monkeypatch.setattr(index_module, "IMAGES_AT_ONCE", 3)
+    monkeypatch.setattr(features, "IMAGES_AT_ONCE", 3)
     parts = FeatureIndex.load(project, store)
     assert np.array_equal(parts.ids, whole.ids)
     assert np.array_equal(parts.rows, whole.rows)
