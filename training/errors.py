@@ -20,3 +20,9 @@ class UserError(Exception):
     def __init__(self, sentence: str, **facts: Any) -> None:
         super().__init__(sentence)
         self.facts = facts
+
+
+def first_line(error: Exception) -> str:
+    """What another library's error says, for use inside a sentence; its type where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

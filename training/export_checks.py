@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from training.checkpoint_layout import PICKLED
+from training.errors import first_line
 from training.export_privacy import VOCABULARIES, Secrets, texts
 from training.families import Condition, DiffusionModel
 from training.images import SUFFIXES
@@ -56,7 +57,7 @@ def _loads(folder: Path, model: DiffusionModel) -> tuple[DiffusionPipeline | Non
     try:
         loaded = DiffusionPipeline.from_pretrained(folder, local_files_only=True, use_safetensors=True)
     except Exception as error:  # noqa: BLE001  diffusers raises many types on what it cannot load
-        return None, Check("loads", False, f"diffusers says: {_first_line(error)}")
+        return None, Check("loads", False, f"diffusers says: {first_line(error)}")
     name, wanted = type(loaded).__name__, type(model.pipeline).__name__
     if name != wanted:
         return None, Check("loads", False, f"it is a {name}, not a {wanted}")
@@ -130,7 +131,7 @@ def _no_paths(folder: Path, secrets: Secrets) -> Check:
             if told is not None:
                 return Check(name, False, f"{file.relative_to(folder).as_posix()} tells {told}")
     except ValueError as error:
-        return Check(name, False, f"a file is damaged: {_first_line(error)}")
+        return Check(name, False, f"a file is damaged: {first_line(error)}")
     return Check(name, True, "no path, image name, image folder or user name in any text")
 
 
@@ -159,7 +160,3 @@ def _is_image(path: Path) -> bool:
 
 def _found(paths: Sequence[Path], folder: Path) -> str:
     return ", ".join(path.relative_to(folder).as_posix() for path in paths)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

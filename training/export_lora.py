@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import torch
 
+from training.errors import first_line
 from training.export_checks import Check
 from training.families import DiffusionModel
 from training.lora import merged, save_adapters
@@ -31,8 +32,7 @@ def write_adapters(model: DiffusionModel, folder: Path) -> tuple[DiffusionModel,
         network.fuse_lora()
         network.unload_lora()
     except Exception as error:  # noqa: BLE001  diffusers and peft raise many types on what they cannot load
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return whole, Check("LoRA file", False, f"diffusers says: {reason}")
+        return whole, Check("LoRA file", False, f"diffusers says: {first_line(error)}")
     ours, theirs = whole.denoiser.state_dict(), network.state_dict()
     unlike = [key for key in ours if not torch.allclose(ours[key], theirs[key], rtol=TOLERANCE, atol=TOLERANCE)]
     if unlike:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from training.device import pick_device
-from training.errors import UserError
+from training.errors import UserError, first_line
 from training.families import DiffusionModel
 from training.sampling import images_at_once, seeded_noise, to_network
 from training.spec import RunSpec
@@ -152,7 +152,7 @@ def inception_features(file: Path, device: torch.device, batch_size: int = 32) -
             network = InceptionV3W(folder, download=False).to(device).eval()
     except (RuntimeError, AttributeError, ValueError) as error:
         raise UserError(
-            f"{file} is not the Inception network of FID (inception-2015-12-05.pt): {str(error).splitlines()[0]}; "
+            f"{file} is not the Inception network of FID (inception-2015-12-05.pt): {first_line(error)}; "
             f"correct or unset {INCEPTION_VARIABLE}."
         ) from error
     resize = build_resizer("clean")

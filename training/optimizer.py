@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.distributed.tensor import DTensor
 
-from training.errors import UserError
+from training.errors import UserError, first_line
 from training.spec import OptimSpec
 
 BLOCK = 256
@@ -62,12 +62,10 @@ def check(spec: OptimSpec, device: torch.device) -> None:
             "8-bit Adam needs the package bitsandbytes, which is not installed; install it (pip install "
             "bitsandbytes), or set optim.optimizer to adamw."
         ) from None
-    except (RuntimeError, NotImplementedError, AttributeError, OSError) as error:
-        # What bitsandbytes raises where it was built without a kernel for the device differs by version.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except (RuntimeError, AttributeError) as error:  # no kernel for the device, or its own library could not be loaded
         raise UserError(
-            f"8-bit Adam does not work on this {device.type.upper()} with the installed bitsandbytes ({reason}); "
-            "update the package, or set optim.optimizer to adamw."
+            f"8-bit Adam does not work on this {device.type.upper()} with the installed bitsandbytes "
+            f"({first_line(error)}); update the package, or set optim.optimizer to adamw."
         ) from error
 
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from training.encoders.encoder import Encoder
-from training.errors import UserError
+from training.errors import UserError, first_line
 
 WEIGHTS = "model.safetensors"
 ELSEWHERE = {"pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir"}
@@ -50,7 +50,7 @@ def load(folder: Path, config: dict[str, Any], weights_sha256: str, device: torc
         model.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError, TypeError, ValueError) as error:
         raise UserError(
-            f"{folder / WEIGHTS} could not be loaded as {architecture} ({str(error).splitlines()[0]}); download or "
+            f"{folder / WEIGHTS} could not be loaded as {architecture} ({first_line(error)}); download or "
             "copy the encoder again."
         ) from error
     model.reset_classifier(0)

@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import AutoImageProcessor, AutoModel
 
 from training.encoders.encoder import Encoder
-from training.errors import UserError
+from training.errors import UserError, first_line
 
 BATCH, BATCH_ON_GPU = 16, 128
 
@@ -32,7 +32,7 @@ def load(folder: Path, config: dict[str, Any], weights_sha256: str, device: torc
         model = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32, **local)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise UserError(
-            f"{folder} could not be loaded as an image encoder ({_first_line(error)}); choose a folder with a model, "
+            f"{folder} could not be loaded as an image encoder ({first_line(error)}); choose a folder with a model, "
             "its image processor and safetensors weights."
         ) from error
     model.to(device).eval()
@@ -50,7 +50,7 @@ def load(folder: Path, config: dict[str, Any], weights_sha256: str, device: torc
     except (TypeError, ValueError, RuntimeError, AttributeError, KeyError) as error:
         raise UserError(
             f"The {config.get('model_type', 'model')} in {folder} does not turn images into features "
-            f"({_first_line(error)}); choose a model of images."
+            f"({first_line(error)}); choose a model of images."
         ) from error
     return Encoder(
         name=f"{folder.name} ({config.get('model_type', 'transformers')})",
@@ -76,8 +76,3 @@ def _described(model: Any, pixels: Tensor) -> Tensor:
         return pooled.flatten(1)
     hidden = output.last_hidden_state
     return hidden.mean((2, 3)) if hidden.dim() == 4 else hidden[:, 0]
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

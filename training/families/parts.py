@@ -17,7 +17,7 @@ from diffusers.utils import logging
 from torch import nn
 
 from training.checkpoint_layout import PICKLED, UNUSED, pickle_sentence
-from training.errors import UserError
+from training.errors import UserError, first_line
 
 logging.disable_progress_bar()  # a log has no use for bars
 
@@ -238,5 +238,5 @@ def _load_part(folder: Path, cls: type[nn.Module]) -> nn.Module:
 
 def _unloadable(folder: Path, error: Exception) -> UserError:
     """diffusers, transformers and safetensors raise many types on a damaged or mismatched file."""
-    reason = str(error).splitlines()[0].split(" If you want")[0].rstrip(".") if str(error) else type(error).__name__
+    reason = first_line(error).split(" If you want")[0].rstrip(".")
     return UserError(f"{folder} cannot be loaded ({reason}); copy the checkpoint again.")

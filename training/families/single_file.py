@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from training.checkpoint_layout import T5, UNUSED
-from training.errors import UserError
+from training.errors import UserError, first_line
 from training.families.parts import LIBRARIES, named_parts, read_index, read_json, read_part_config
 
 NETWORK = "model.diffusion_model."
@@ -106,7 +106,7 @@ def load_single_file(path: Path, config: Path | None = None) -> Any:
             str(path), config=str(folder), local_files_only=True, dtype=torch.float32, **absent
         )
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         if "meta tensor" in reason:  # a weight that was never loaded
             reason = "it lacks weights that are configured there"
         raise UserError(
