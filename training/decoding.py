@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,28 @@ LOOKED_AT = 32
 FAR_SMALLER = 4
 """Images that are all smaller than the training size by more than this factor are refused."""
 
+T = TypeVar("T")
+
 
 def decoder_threads() -> int:
     """This process's share of the machine's processors."""
     return max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+
+
+def ahead(work: Callable[[int], T], count: int, further: int = 0) -> Generator[T]:
+    """What `work` makes of 0 to `count` - 1, in that order, by many threads that are `AHEAD` and `further` ahead."""
+    threads = decoder_threads()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+    window: deque[Future[T]] = deque()
+    try:
+        for index in range(count):
+            window.append(pool.submit(work, index))
+            if len(window) > further + AHEAD * threads:
+                yield window.popleft().result()
+        while window:
+            yield window.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def decode(reader: EntryReader, index: int, data: DataSpec) -> Square | ImageError:
@@ -40,20 +59,9 @@ def decode(reader: EntryReader, index: int, data: DataSpec) -> Square | ImageErr
         return error
 
 
-def decode_all(reader: EntryReader, data: DataSpec) -> Iterator[Square | ImageError]:
+def decode_all(reader: EntryReader, data: DataSpec) -> Generator[Square | ImageError]:
     """Every image of the manifest, in its order."""
-    threads = decoder_threads()
-    pool = ThreadPoolExecutor(threads)
-    window: deque[Future[Square | ImageError]] = deque()
-    try:
-        for index in range(len(reader.entries)):
-            window.append(pool.submit(decode, reader, index, data))
-            if len(window) > AHEAD * threads:
-                yield window.popleft().result()
-        while window:
-            yield window.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return ahead(lambda index: decode(reader, index, data), len(reader.entries))
 
 
 class Findings:

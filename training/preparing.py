@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.decoding import AHEAD, decoder_threads
+from training.decoding import ahead
 from training.encoders import Encoder
 from training.images import ImageError, Source, load
 from training.perceptual_hash import small_grey
@@ -40,18 +38,7 @@ class Unreadable:
 
 def prepare_all(reader: EntryReader, encoder: Encoder) -> Generator[Prepared | Unreadable]:
     """Every image, in the reader's order, decoded by many threads a batch and more ahead."""
-    threads = decoder_threads()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-    window: deque[Future[Prepared | Unreadable]] = deque()
-    try:
-        for index in range(len(reader.entries)):
-            window.append(pool.submit(_prepare, reader, index, encoder))
-            if len(window) > encoder.batch + AHEAD * threads:
-                yield window.popleft().result()
-        while window:
-            yield window.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return ahead(lambda index: _prepare(reader, index, encoder), len(reader.entries), further=encoder.batch)
 
 
 def _prepare(reader: EntryReader, index: int, encoder: Encoder) -> Prepared | Unreadable:
