@@ -37,5 +37,5 @@ def first_rows(digests: Digests) -> NDArray[np.int64]:
 
 
 def _keys(digests: Digests) -> NDArray[np.uint64]:
-    """``(N,)``: the first 8 bytes, by which a million are sorted ten times as fast as by all 32."""
+    """``(N,)``: the first 8 bytes, which are sorted several times as fast as all 32."""
     return np.ascontiguousarray(digests[:, :8]).view(np.uint64).ravel()

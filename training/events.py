@@ -52,7 +52,7 @@ class SilentLog(EventLog):
     """For the processes of a run that leave the telling to the first."""
 
     def emit(self, event: str, **fields: Any) -> None:
-        pass
+        """Say nothing."""
 
 
 class LineReader:

@@ -62,8 +62,7 @@ def featurize(run: RunFolder, log: EventLog) -> bool:
         except ReadingStoppedError:
             done = False
         _derive(writer, spec, log, commands)
-    result = {"encoder": writer.info.encoder, "rows": writer.info.rows, "device": describe(device)}
-    log.emit("result", **result)
+    log.emit("result", encoder=writer.info.encoder, rows=writer.info.rows, device=describe(device))
     return done
 
 

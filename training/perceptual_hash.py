@@ -1,7 +1,7 @@
 """The perceptual hash of an image by its discrete cosine transform (Zauner, 2010): 64 bits that copies share.
 
 Scaling, recompression and slight changes of colour alter few bits. Equal to the `phash` of the package ImageHash, which
-would bring further packages for hashes that nothing here uses.
+takes one image at a time, and PyWavelets for a hash that nothing here uses.
 """
 
 from __future__ import annotations
