@@ -96,14 +96,6 @@ def redo(project: Project) -> Change | None:
         return None if target is None else _replay(project, db, "redo", target, target)
 
 
-def can_undo(project: Project) -> bool:
-    return head(project.db) != 0
-
-
-def can_redo(project: Project) -> bool:
-    return redoable(project.db) is not None
-
-
 def _replay(project: Project, db: sqlite3.Connection, kind: ChangeKind, target: int, new_head: int) -> Change:
     """Act on the images of `target` again: backwards for undo, forwards for redo."""
     action = next_action(db)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pudm_gui.project.actions import Action, add_action, carry_out, head, next_action
-from pudm_gui.project.columns import distinct, listed
+from pudm_gui.project.columns import contains, distinct, listed
 from pudm_gui.project.model import Change, Ids
 from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
@@ -32,19 +31,18 @@ class TagPairs:
         return sorted(self.names[number] for number in self.numbers[start:stop])
 
     def for_images(self, ids: Ids) -> TagPairs:
-        """The part that concerns `ids`."""
-        keep = np.isin(self.ids, ids)
+        """The part that concerns `ids`, which are sorted."""
+        keep = contains(ids, self.ids)
         return TagPairs(self.names, self.ids[keep], self.numbers[keep])
 
 
 @dataclass(frozen=True, slots=True)
 class Retagged:
-    """What to do to the tags of images: `added` to and `removed` from all of `ids`, and `replaced` image by image."""
+    """What to do to the tags of images: `added` to and `removed` from all of `ids`, and single pairs."""
 
     ids: Ids = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     added: Iterable[str] = ()
     removed: Iterable[str] = ()
-    replaced: Mapping[int, Iterable[str]] = field(default_factory=dict)
     put_on: TagPairs | None = None
     taken_off: TagPairs | None = None
     """Pairs, of images that do not have and have that tag."""
@@ -52,12 +50,12 @@ class Retagged:
 
 def tag_images(project: Project, ids: Ids, *, added: Iterable[str] = (), removed: Iterable[str] = ()) -> Change | None:
     """Put tags on images and take others off, as one action; None where nothing changes."""
-    return _tag(project, Retagged(ids, tuple(added), tuple(removed)))
-
-
-def set_tags(project: Project, image_id: int, tags: Iterable[str]) -> Change | None:
-    """Replace the tags of an image. Blank ones and repetitions are dropped; None where nothing changes."""
-    return _tag(project, Retagged(replaced={int(image_id): tags}))
+    with project.writing() as db:
+        action = next_action(db)
+        if not note_tags(db, action, Retagged(ids, added, removed)):
+            return None
+        add_action(db, action, Action("tag", project.annotator, "hand", None, None, head(db), action))
+        return carry_out(db, action, "tag", None)
 
 
 def tag_counts(project: Project) -> dict[str, int]:
@@ -84,28 +82,10 @@ def note_tags(db: sqlite3.Connection, action: int, wanted: Retagged) -> bool:
                 )""",
                 (action, encode(tag), added, ids, encode(tag)),
             ).rowcount
-    if wanted.replaced:
-        written += _note_replaced(db, action, wanted.replaced)
     for pairs, added in ((wanted.put_on, 1), (wanted.taken_off, 0)):
         if pairs is not None:
             written += _note_pairs(db, action, pairs, added)
     return written > 0
-
-
-def _note_replaced(db: sqlite3.Connection, action: int, replaced: Mapping[int, Iterable[str]]) -> int:
-    present: dict[int, set[str]] = {id_: set() for id_ in replaced}
-    for id_, tag in db.execute(
-        "SELECT image_id, tag FROM tags WHERE image_id IN (SELECT value FROM json_each(?))",
-        (json.dumps([int(id_) for id_ in replaced]),),
-    ):
-        present[id_].add(tag)
-    rows = []
-    for id_, tags in replaced.items():
-        wanted = set(clean(tags))
-        rows += [(action, id_, encode(tag), 1) for tag in wanted - present[id_]]
-        rows += [(action, id_, encode(tag), 0) for tag in present[id_] - wanted]
-    db.executemany("INSERT INTO tag_history (action_id, image_id, tag, added) VALUES (?, ?, CAST(? AS TEXT), ?)", rows)
-    return len(rows)
 
 
 def _note_pairs(db: sqlite3.Connection, action: int, pairs: TagPairs, added: int) -> int:
@@ -114,12 +94,3 @@ def _note_pairs(db: sqlite3.Connection, action: int, pairs: TagPairs, added: int
         ((action, int(id_), encode(pairs.names[n]), added) for id_, n in zip(pairs.ids, pairs.numbers, strict=True)),
     )
     return len(pairs.ids)
-
-
-def _tag(project: Project, wanted: Retagged) -> Change | None:
-    with project.writing() as db:
-        action = next_action(db)
-        if not note_tags(db, action, wanted):
-            return None
-        add_action(db, action, Action("tag", project.annotator, "hand", None, None, head(db), action))
-        return carry_out(db, action, "tag", None)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pudm_gui.project.columns import distinct, is_first
-from pudm_gui.project.model import Ids
+from pudm_gui.project.columns import is_first
 from pudm_gui.suggest.hamming import Hashes, Pairs, close_pairs
 from pudm_gui.suggest.index import FeatureIndex, Rows
 from pudm_gui.suggest.model import Group
@@ -37,17 +36,6 @@ def duplicate_groups(index: FeatureIndex, bits: int = BITS, cosine: float = COSI
         exact = bool((index.compact[members] == owners[starts[place]]).all())
         groups.append(Group(index.ids[members], exact))
     return groups
-
-
-def with_duplicates(groups: list[Group], ids: Ids) -> Ids:
-    """`ids` and all images in a group with one of them, rising: what "label the whole group" labels."""
-    if not groups:
-        return distinct(ids)
-    members = np.concatenate([group.ids for group in groups])
-    group_of = np.repeat(np.arange(len(groups)), [len(group.ids) for group in groups])
-    touched = np.zeros(len(groups), bool)
-    touched[group_of[np.isin(members, ids)]] = True
-    return distinct(np.concatenate([np.asarray(ids, np.int64), members[touched[group_of]]]))
 
 
 def near_rows(index: FeatureIndex, bits: int = BITS, cosine: float = COSINE) -> NDArray[np.int64]:

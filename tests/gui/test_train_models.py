@@ -279,15 +279,17 @@ def test_names_that_the_model_lists_need_no_number(qtbot: QtBot, page: TrainPage
 
 
 def test_tags_are_classes(qtbot: QtBot, page: TrainPage, session: Session, tmp_path: Path) -> None:
+    import numpy as np
+
     from pudm_gui.project.images import image_ids
-    from pudm_gui.project.tags import set_tags
+    from pudm_gui.project.tags import tag_images
 
     conditions = page.setup.conditions
     page.setup.model.choose(build.pixel_model(tmp_path / "ddpm", classes=10))
     conditions.source.setCurrentIndex(conditions.source.findData("tag"))
     wait_for_status(qtbot, page, "6 images have no tag")
     for number, id_ in enumerate(image_ids(session.project, ImageFilter()).tolist()):
-        set_tags(session.project, id_, [str(number % 2)])
+        tag_images(session.project, np.array([id_]), added=[str(number % 2)])
     page.shown()
     wait_for_status(qtbot, page, "All 6 images have a class")
 

@@ -24,7 +24,7 @@ import numpy as np
 from pudm_gui.project.exchange.importing import import_labels
 from pudm_gui.project.history import history
 from pudm_gui.project.images import image_ids, labels_for
-from pudm_gui.project.labels import can_undo, redo, set_label, undo
+from pudm_gui.project.labels import redo, set_label, undo
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.reverting import revert
@@ -131,10 +131,7 @@ def _acts(project: Project, ids: Ids, choose: random.Random) -> list[Callable[[]
         done = [entry.id for entry in history(project, limit=30) if entry.kind in ("label", "tag", "import")]
         return revert(project, choose.choice(done)) if done else None
 
-    def step_back() -> object:
-        return undo(project) if can_undo(project) else None
-
-    return [label, label, tag, take_in, take_back, step_back, lambda: redo(project)]
+    return [label, label, tag, take_in, take_back, lambda: undo(project), lambda: redo(project)]
 
 
 def _keep_scanning(project: Project, seed: int) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pudm_gui.project.images import image_ids
+from pudm_gui.project.history import next_redone, next_undone
+from pudm_gui.project.images import image_ids, image_rows
 from pudm_gui.project.model import Ids
-from pudm_gui.project.project import Project
+from pudm_gui.project.project import DATABASE, Project
 from pudm_gui.project.roots import add_root
 from pudm_gui.project.scan import scan
+from pudm_gui.project.tags import clean, tag_images
 
 
 def write_image(path: Path, seed: int = 0) -> Path:
@@ -28,6 +32,30 @@ def make_unreadable(project: Project, image_id: int) -> None:
     """As though a scan had found out that the file is damaged."""
     with project.writing() as db:
         db.execute("UPDATE images SET problem = 'The file is damaged.' WHERE id = ?", (int(image_id),))
+
+
+def can_undo(project: Project) -> bool:
+    return next_undone(project) is not None
+
+
+def can_redo(project: Project) -> bool:
+    return next_redone(project) is not None
+
+
+def set_tags(project: Project, image_id: int, tags: Iterable[str]) -> None:
+    """Give an image these tags and no others."""
+    [row] = image_rows(project, [image_id])
+    had, wanted = set(row.tags), set(clean(tags))
+    tag_images(project, np.array([image_id]), added=wanted - had, removed=had - wanted)
+
+
+def project_of_format(number: int, folder: Path) -> Path:
+    """A project folder with a database of an earlier format."""
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / DATABASE)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(Path(__file__).with_name(f"schema_v{number}.sql").read_text("utf-8"))
+    return folder
 
 
 @pytest.fixture

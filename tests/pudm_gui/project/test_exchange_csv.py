@@ -16,9 +16,8 @@ from pudm_gui.project.model import Ids, ImageRow, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import add_root
 from pudm_gui.project.scan import scan
-from pudm_gui.project.tags import set_tags
 from tests import bad_corpus
-from tests.pudm_gui.project.conftest import write_image
+from tests.pudm_gui.project.conftest import set_tags, write_image
 from training.errors import UserError
 
 

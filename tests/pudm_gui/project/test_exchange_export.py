@@ -24,8 +24,8 @@ from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.paths import encode
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import add_root
-from pudm_gui.project.tags import clean, set_tags
-from tests.pudm_gui.project.conftest import write_image
+from pudm_gui.project.tags import clean
+from tests.pudm_gui.project.conftest import set_tags, write_image
 from training.errors import UserError
 
 S, N, U = Label.SENSITIVE, Label.NORMAL, Label.UNLABELED

@@ -22,8 +22,7 @@ from pudm_gui.project.labels import set_label, undo
 from pudm_gui.project.model import Ids, ImageRow, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.scan import scan
-from pudm_gui.project.tags import set_tags
-from tests.pudm_gui.project.conftest import write_image
+from tests.pudm_gui.project.conftest import set_tags, write_image
 from training.errors import UserError
 
 Write = Callable[..., Path]

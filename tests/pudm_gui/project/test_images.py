@@ -11,8 +11,7 @@ from pudm_gui.project.labels import set_label
 from pudm_gui.project.model import Counts, Ids, ImageFilter, Label
 from pudm_gui.project.paths import decode, encode, folded, sort_key
 from pudm_gui.project.project import Project
-from pudm_gui.project.tags import set_tags
-from tests.pudm_gui.project.conftest import make_unreadable, write_image
+from tests.pudm_gui.project.conftest import make_unreadable, set_tags, write_image
 from training.errors import UserError
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from pudm_gui.project.history import history, image_history
 from pudm_gui.project.images import counts, image_ids, labels_for
-from pudm_gui.project.labels import can_redo, can_undo, redo, set_label, undo
+from pudm_gui.project.labels import redo, set_label, undo
 from pudm_gui.project.model import Change, Counts, Ids, ImageFilter, Label
 from pudm_gui.project.project import Project
+from tests.pudm_gui.project.conftest import can_redo, can_undo
 
 S, N, U = Label.SENSITIVE, Label.NORMAL, Label.UNLABELED
 

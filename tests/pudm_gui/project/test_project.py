@@ -17,8 +17,7 @@ from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project, ProjectBusyError
 from pudm_gui.project.roots import add_root, repoint, roots
 from pudm_gui.project.scan import scan
-from pudm_gui.project.tags import set_tags
-from tests.pudm_gui.project.conftest import write_image
+from tests.pudm_gui.project.conftest import set_tags, write_image
 from training.errors import UserError
 
 HOLDER = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,25 +11,20 @@ import pytest
 from pudm_gui.project.agreement import people
 from pudm_gui.project.history import history, history_size, image_history
 from pudm_gui.project.images import counts, image_rows, labels_for
-from pudm_gui.project.labels import can_redo, redo, set_label, undo
+from pudm_gui.project.labels import redo, set_label, undo
 from pudm_gui.project.model import Ids, Label
-from pudm_gui.project.project import DATABASE, Project
+from pudm_gui.project.project import Project
 from pudm_gui.project.reverting import revert
-from pudm_gui.project.tags import set_tags, tag_images
+from pudm_gui.project.tags import tag_images
+from tests.pudm_gui.project.conftest import can_redo, project_of_format, set_tags
 
 S, N, U = Label.SENSITIVE, Label.NORMAL, Label.UNLABELED
-V2 = Path(__file__).with_name("schema_v2.sql").read_text("utf-8")
 
 
 @pytest.fixture
 def second_format(tmp_path: Path) -> Path:
     """Six images; ann marked 1 to 3 sensitive, then bo 2 to 4 normal; the rest was undone."""
-    folder = tmp_path / "old.pudm"
-    folder.mkdir()
-    with closing(sqlite3.connect(folder / DATABASE)) as db:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.executescript(V2)
-    return folder
+    return project_of_format(2, tmp_path / "old.pudm")
 
 
 def words(project: Project, ids: Ids) -> str:

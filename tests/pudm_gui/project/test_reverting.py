@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from pudm_gui.project.history import history, history_size, images_of
 from pudm_gui.project.images import counts, image_rows, labels_for
-from pudm_gui.project.labels import apply_labels, can_redo, can_undo, redo, set_label, undo
+from pudm_gui.project.labels import apply_labels, redo, set_label, undo
 from pudm_gui.project.model import Change, HistoryEntry, Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.reverting import revert
 from pudm_gui.project.tags import Retagged, tag_images
+from tests.pudm_gui.project.conftest import can_redo, can_undo
 
 S, N, U = Label.SENSITIVE, Label.NORMAL, Label.UNLABELED
 IMAGES = 5

@@ -15,8 +15,7 @@ from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import roots
 from pudm_gui.project.runs import create_run, list_runs, prior_folder
-from pudm_gui.project.tags import set_tags
-from tests.pudm_gui.project.conftest import make_unreadable, write_image
+from tests.pudm_gui.project.conftest import make_unreadable, set_tags, write_image
 from training.errors import UserError
 from training.manifest import label_counts, read_manifest
 from training.runs import RunFolder

@@ -13,20 +13,14 @@ from pudm_gui.project.images import counts, image_ids, image_rows
 from pudm_gui.project.labels import undo
 from pudm_gui.project.model import ImageFilter, Label
 from pudm_gui.project.project import DATABASE, Project
+from tests.pudm_gui.project.conftest import project_of_format
 from training.errors import UserError
-
-V1 = Path(__file__).with_name("schema_v1.sql").read_text("utf-8")
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A project folder with a database of the first format."""
-    folder = tmp_path / "old.pudm"
-    folder.mkdir()
-    with closing(sqlite3.connect(folder / DATABASE)) as db:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.executescript(V1)
-    return folder
+    return project_of_format(1, tmp_path / "old.pudm")
 
 
 def layout(db: sqlite3.Connection) -> dict[str, object]:

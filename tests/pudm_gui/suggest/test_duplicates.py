@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pudm_gui.suggest.duplicates import duplicate_groups, with_duplicates
+from pudm_gui.suggest.duplicates import duplicate_groups
 from pudm_gui.suggest.hamming import close_pairs
 from pudm_gui.suggest.index import FeatureIndex
 from tests.pudm_gui.suggest.conftest import MakeIndex
@@ -65,13 +65,11 @@ def test_copies_are_a_group_and_said_to_be_the_same(make_index: MakeIndex) -> No
     assert group.exact
 
 
-def test_larger_groups_come_first_and_can_be_labeled_whole(make_index: MakeIndex) -> None:
+def test_larger_groups_come_first(make_index: MakeIndex) -> None:
     hashes = np.array([0, 0, 2**60, 2**60 + 1, 2**60 + 2, 77 << 40], np.uint64)
     features = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1], [-1, 0]])
     groups = duplicate_groups(make_index(features, phash=hashes))
     assert [len(group.ids) for group in groups] == [3, 2]
-    assert with_duplicates(groups, np.array([4, 6])).tolist() == [3, 4, 5, 6]
-    assert with_duplicates([], np.array([4])).tolist() == [4]
 
 
 def test_no_duplicates_no_groups(make_index: MakeIndex) -> None:
