@@ -12,14 +12,15 @@ from typing import Any, NoReturn, get_args
 
 from pudm_gui.commands import demo, features, labels, projects, results, suggest, training
 from pudm_gui.commands.conditions import add_condition_options
-from pudm_gui.commands.console import INTERRUPTED, Console
+from pudm_gui.commands.console import BAD_INPUT, INTERRUPTED, Console
 from pudm_gui.commands.engine import EngineError, StageInterruptedError
 from training import __version__
 from training.errors import UserError
 from training.spec import Correction, Objective, Reduction
 
 Command = Callable[[argparse.Namespace, Console], int]
-BAD_INPUT, DEFECT = 2, 1
+DEFECT = 1
+CONFIG_HELP = "for a single file: a diffusers folder with the configuration and tokenizers of its kind of model"
 
 
 class UsageError(UserError):
@@ -123,8 +124,7 @@ def _add_features(commands: Any) -> None:
     parser.add_argument("--encoder", default="imagenet", metavar="NAME|DIR", help=text)
     text = "for base: the diffusers folder or .safetensors checkpoint that is to be fine-tuned"
     parser.add_argument("--from", dest="source", type=Path, metavar="MODEL_DIR", help=text)
-    text = "for a single file: a diffusers folder with the configuration and tokenizers of its kind of model"
-    parser.add_argument("--config", type=Path, metavar="DIR", help=text)
+    parser.add_argument("--config", type=Path, metavar="DIR", help=CONFIG_HELP)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
 
 
@@ -155,8 +155,7 @@ def _add_train(commands: Any) -> None:
         metavar="DIR|FILE|scratch",
         help="a diffusers folder or a .safetensors checkpoint to fine-tune, or scratch (default)",
     )
-    text = "for a single file: a diffusers folder with the configuration and tokenizers of its kind of model"
-    parser.add_argument("--config", type=Path, metavar="DIR", help=text)
+    parser.add_argument("--config", type=Path, metavar="DIR", help=CONFIG_HELP)
     parser.add_argument("--lora", type=_whole(1), metavar="RANK", help="train a LoRA adapter in place of all weights")
     parser.add_argument("--objective", choices=get_args(Objective), help="default: pu")
     parser.add_argument("--beta", type=_beta, metavar="X|auto", help="sensitive share of the unlabeled images")

@@ -14,6 +14,8 @@ from typing import Any, TextIO
 
 REDRAW_SECONDS = 0.1
 BAR_CELLS = 20
+BAD_INPUT = 2
+"""Exit code for what a person can put right, the engine's too."""
 INTERRUPTED = 130
 """Exit code after Ctrl+C, as shells have it."""
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pudm_gui.commands.console import Console, counted_interrupts, duration
+from pudm_gui.commands.console import BAD_INPUT, Console, counted_interrupts, duration
 from training.errors import UserError
 from training.events import Event, LineReader, send_command
 from training.runs import RunFolder, engine_command
 
 POLL_SECONDS = 0.1
-USER_ERROR_CODE = 2
 STOPPED_BY_COMMAND = {
     "train": "Stopping after this step and saving",
     "features": "Stopping after these images and keeping what is there",
@@ -187,7 +186,7 @@ def _pace(event: Event) -> list[str]:
 def _failure(code: int, outcome: StageOutcome, log: Path, log_start: int) -> Exception:
     failed = outcome.last("failed")
     message = str(failed["message"]) if failed and failed.get("message") else _last_line(log, log_start)
-    if code == USER_ERROR_CODE and message:
+    if code == BAD_INPUT and message:
         return UserError(message)
     if code < 0 and not failed:
         message = f"The engine was ended from outside (signal {-code}), which is often a lack of memory."

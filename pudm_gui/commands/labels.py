@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from pudm_gui.commands.console import INTERRUPTED, Console, counted_interrupts
+from pudm_gui.commands.console import BAD_INPUT, INTERRUPTED, Console, counted_interrupts
 from pudm_gui.project.exchange.exporting import export
 from pudm_gui.project.exchange.formats import FORMATS
 from pudm_gui.project.exchange.importing import apply, preview_import
@@ -18,7 +18,6 @@ from pudm_gui.project.model import Label
 from pudm_gui.project.project import Project
 from training.errors import UserError
 
-BAD_INPUT = 2
 LISTED = 20
 """So many problems and unknown files are listed in a preview."""
 

@@ -18,11 +18,10 @@ def add_files(db: sqlite3.Connection, root_id: int, part: Part) -> None:
     Their ids follow each other, from the largest so far on.
     """
     note_folder(db, root_id, part.folder, len(part))
-    names, lead = part.names, f"{part.folder}/" if part.folder else ""
-    paths = [lead + name for name in names]
+    paths = part.paths
     if part.folder.isascii() and part.joined.isascii():
-        start = sort_key(lead)
-        keys = [(start + key).decode("ascii") for key in sort_keys(names)]
+        start = sort_key(f"{part.folder}/") if part.folder else b""
+        keys = [(start + key).decode("ascii") for key in sort_keys(part.names)]
         rows = list(zip(repeat(root_id), paths, part.sizes, part.times, keys))
         for first in range(0, len(rows), ROWS):
             some = rows[first : first + ROWS]

@@ -99,7 +99,7 @@ def cohens_kappa(table: NDArray[np.int64]) -> float | None:
 
 
 def people(project: Project) -> People:
-    """Who has labeled how much, and how far they agree. Takes about a second for a million labels."""
+    """Who has labeled how much, and how far they agree."""
     db = project.db
     says = _says(db)
     annotators = [

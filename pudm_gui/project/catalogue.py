@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pudm_gui.project.adding import add_files
-from pudm_gui.project.columns import integers, largest_id, listed
+from pudm_gui.project.columns import integers, largest_id, listed, without
 from pudm_gui.project.inspection import GONE
 from pudm_gui.project.model import Ids, Root
 from pudm_gui.project.moves import Moves
@@ -111,7 +111,7 @@ class Catalogue:
             known = integers(
                 self._db, f"SELECT id FROM images WHERE {_IN_FOLDER} AND state <> 2", _place(self._root_id, path)
             )
-            lost = np.setdiff1d(known, np.asarray(self._seen.get(path, []), dtype=np.int64))
+            lost = without(known, np.sort(np.asarray(self._seen.get(path, []), dtype=np.int64)))
             for start in range(0, len(lost), PART):
                 self._mark(lost[start : start + PART])
 
@@ -184,7 +184,7 @@ class Catalogue:
         paths = ", ".join(["CAST(? AS TEXT)"] * len(part))
         rows = self._db.execute(
             f"SELECT path, id, size, mtime_ns, state, width FROM images WHERE root_id = ? AND path IN ({paths})",
-            (self._root_id, *(encode(file.path) for file in part.files())),
+            (self._root_id, *map(encode, part.paths)),
         )
         return {row[0]: row[1:] for row in rows}
 

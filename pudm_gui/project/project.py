@@ -170,14 +170,9 @@ class Project:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
+                db.execute("COMMIT")
             except BaseException:
                 if db.in_transaction:  # some errors, such as a full disk, have rolled back already
-                    db.execute("ROLLBACK")
-                raise
-            try:
-                db.execute("COMMIT")
-            except sqlite3.Error:
-                if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from pudm_gui.project.paths import encode
+
 DATABASE = "thumbnails.sqlite"
 LIMIT_BYTES = 2_000_000_000
 EVICT_TO = 0.9
@@ -49,7 +51,7 @@ class ThumbnailCache:
         self._opened = False
 
     def get(self, key: str) -> bytes | None:
-        name = _name(key)
+        name = encode(key)
         with self._lock:
             row = self._try("SELECT data FROM thumbnails WHERE key = ?", (name,))
             if row is None:
@@ -62,7 +64,7 @@ class ThumbnailCache:
     def has(self, key: str) -> bool:
         """Whether there is a thumbnail; asking is not using it."""
         with self._lock:
-            return self._try("SELECT 1 FROM thumbnails WHERE key = ?", (_name(key),)) is not None
+            return self._try("SELECT 1 FROM thumbnails WHERE key = ?", (encode(key),)) is not None
 
     def room(self) -> int:
         """Bytes that can be added before the oldest ones have to go."""
@@ -81,7 +83,8 @@ class ThumbnailCache:
                 return False
             limit = self._limit + by_bytes
             # The cache is SQLite's alone, so its number for the user's version may hold the limit, in MiB.
-            if self._try(f"PRAGMA user_version = {limit >> 20:d}", ()) is None and self._db is None:
+            self._try(f"PRAGMA user_version = {limit >> 20:d}", ())
+            if self._db is None:
                 return False
             self._limit = limit
             return True
@@ -89,7 +92,7 @@ class ThumbnailCache:
     def put(self, key: str, data: bytes) -> None:
         if len(data) > self._limit:
             return
-        name = _name(key)
+        name = encode(key)
         with self._lock:
             before = self._try("SELECT length(data) FROM thumbnails WHERE key = ?", (name,))
             stored = self._try(
@@ -192,7 +195,3 @@ class ThumbnailCache:
             db.execute("BEGIN")
             db.executemany("DELETE FROM thumbnails WHERE rowid = ?", gone)
             db.execute("COMMIT")
-
-
-def _name(key: str) -> bytes:
-    return key.encode("utf-8", "surrogateescape")

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pudm_gui.project.paths import encode, posix
+from pudm_gui.project.paths import decode, encode, posix
+from pudm_gui.project.project import SUFFIX
 from training.images import SUFFIXES
 
-PROJECT_SUFFIX = ".pudm"
 PART = 500
 """Files that are told of, and written, together: a few milliseconds, so that a label never waits for long."""
 _ENDINGS = tuple(SUFFIXES)
@@ -53,7 +53,13 @@ class Part:
 
     @property
     def names(self) -> list[str]:
-        return self.joined.decode("utf-8", "surrogateescape").split("/") if len(self) else []
+        return decode(self.joined).split("/") if len(self) else []
+
+    @property
+    def paths(self) -> list[str]:
+        """Relative to the root."""
+        lead = f"{self.folder}/" if self.folder else ""
+        return [lead + name for name in self.names]
 
     def chosen(self, mask: NDArray[np.bool_]) -> Part:
         """The files where `mask`, ``(N,)``, is true."""
@@ -64,9 +70,7 @@ class Part:
         return Part(self.folder, joined, sizes, times, self.last)
 
     def files(self) -> Iterator[FoundFile]:
-        lead = f"{self.folder}/" if self.folder else ""
-        for name, size, mtime_ns in zip(self.names, self.sizes, self.times, strict=True):
-            yield FoundFile(lead + name, size, mtime_ns)
+        return map(FoundFile, self.paths, self.sizes, self.times)
 
 
 class Walk:
@@ -120,7 +124,7 @@ class Walk:
                 if name[0] == "." or (os.name == "nt" and _hidden(entry)):
                     continue
                 if _is_folder(entry):
-                    if not name.endswith(PROJECT_SUFFIX):
+                    if not name.endswith(SUFFIX):
                         (self._links if entry.is_symlink() else folders).append(prefix + name)
                 elif name.lower().endswith(_ENDINGS):
                     found.append(entry)

@@ -1,7 +1,7 @@
 """Images that look like some others: exact search over the reduced features, in chunks.
 
-The principal components lose nothing that matters here: over them, the first 20 are of the right class as often as
-over the full features (`tests/benchmarks/README.md`), which take ten times as long to read.
+The principal components lose little here: over them, the first 20 are of the right class about as often as over the
+full features (`tests/benchmarks/README.md`), which are larger to read.
 """
 
 from __future__ import annotations

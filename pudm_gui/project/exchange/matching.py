@@ -69,23 +69,10 @@ def match(
     project: Project,
     path: Path,
     format_: Format,
-    progress: Callable[[int, int], object] = lambda rows, read: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    progress: Callable[[int, int], object],
+    cancelled: Callable[[], bool],
 ) -> Matched:
-    """Read `path` and look its rows up.
-
-    Parameters
-    ----------
-    progress
-        Called now and then with the rows so far, and the bytes (for a folder: files) that were read.
-
-    Raises
-    ------
-    UserError
-        `path` cannot be read.
-    CancelledError
-        `cancelled` became true.
-    """
+    """Read `path` and look its rows up, for `importing.read_labels`."""
     read = 0
 
     def advanced(by: int) -> None:
