@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from diffusers import DDPMScheduler, UNet2DModel
 from PIL import Image
 
+from training.events import Event, LineReader
 from training.families.pixel import PIPELINES
 from training.manifest import Label, ManifestEntry
-from training.runs import RunFolder, create_run
+from training.runs import RunFolder, create_run, engine_command
 from training.spec import RunSpec, with_settings
 
 TINY_UNET = {
@@ -83,3 +88,16 @@ def make_run(
         | {key.replace("__", "."): value for key, value in settings.items()},
     )
     return create_run(folder / "0001-run", spec, entries)
+
+
+def killed_once(stage: str, run: RunFolder, told: Callable[[Event], bool]) -> None:
+    """Start the run's engine and kill it as soon as it has `told` of an event."""
+    reader = LineReader(run.events_file)
+    list(reader)  # what an earlier process told
+    process = subprocess.Popen(engine_command(stage, run.path))
+    while process.poll() is None:
+        if any(told(event) for event in reader):
+            process.send_signal(signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.01)
+    assert process.returncode == -signal.SIGKILL

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.training.builders import killed_once
 from training import featurize as stage
 from training import preparing
 from training.__main__ import main
@@ -29,7 +26,7 @@ from training.featurize import featurize
 from training.images import load
 from training.manifest import ManifestEntry
 from training.perceptual_hash import perceptual_hashes, small_grey
-from training.runs import RunFolder, create_run, engine_command
+from training.runs import RunFolder, create_run
 from training.spec import RunSpec, with_settings
 
 
@@ -219,6 +216,19 @@ def slowly(monkeypatch: pytest.MonkeyPatch, started: threading.Event, gate: thre
     monkeypatch.setattr(stage, "load_encoder", held)
 
 
+class PauseLog(EventLog):
+    """Lets another thread wait for the pause that it tells of."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.paused = threading.Event()
+
+    def emit(self, event: str, **fields: Any) -> None:
+        super().emit(event, **fields)
+        if event == "paused":
+            self.paused.set()
+
+
 class Held:
     """A job on a thread that waits in its second batch of four until told to go on."""
 
@@ -226,7 +236,8 @@ class Held:
         self.run, self.outcome = run, list[bool]()
         started, self.gate = threading.Event(), threading.Event()
         slowly(monkeypatch, started, self.gate)
-        self._thread = threading.Thread(target=lambda: self.outcome.append(work(run)))
+        self._log = PauseLog(run.events_file)
+        self._thread = threading.Thread(target=lambda: self.outcome.append(featurize(run, self._log)))
         self._thread.start()
         assert started.wait(20)
 
@@ -235,12 +246,9 @@ class Held:
         self._thread.join(20)
         return self.outcome[0]
 
-    def wait_for(self, event: str) -> None:
+    def wait_until_paused(self) -> None:
         self.gate.set()
-        until = time.monotonic() + 20
-        while not any(each["event"] == event for each in self.run.events()):
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        assert self._log.paused.wait(20)
 
 
 def test_a_stopped_job_keeps_what_it_has_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +265,7 @@ def test_a_paused_job_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     write_pictures(tmp_path / "images", 12)
     job = Held(make_job(tmp_path), monkeypatch)
     send_command(job.run.path, "pause")
-    job.wait_for("paused")
+    job.wait_until_paused()
     assert not job.outcome
     send_command(job.run.path, "resume")
     assert job.end() is True
@@ -280,13 +288,7 @@ def test_a_stop_for_an_earlier_process_does_not_count(tmp_path: Path) -> None:
 def test_a_killed_job_goes_on_where_it_was(tmp_path: Path) -> None:
     write_pictures(tmp_path / "images", 300)
     run = make_job(tmp_path)
-    process = subprocess.Popen(engine_command("features", run.path), stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
-    while not any(event.get("what") == "Looking at the images" for event in run.events()):
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    killed_once("features", run, lambda event: event.get("what") == "Looking at the images")
     assert len(store_of(run).seen_digests) < 300
     assert work(run) is True
     store = store_of(run)

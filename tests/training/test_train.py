@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +17,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from tests.training.builders import make_run, tiny_model
+from tests.training.builders import killed_once, make_run, tiny_model
 from training import checkpoint as checkpoint_module
 from training.__main__ import _logged, main
 from training.checkpoint import latest_checkpoint, list_checkpoints, load_model, load_state, load_weights
@@ -379,15 +377,7 @@ def finish(run: RunFolder) -> None:
 
 def kill_at(run: RunFolder, step: int) -> None:
     """Start the run's engine and kill it as soon as it has told of `step`."""
-    reader = LineReader(run.events_file)
-    list(reader)  # what an earlier process told
-    process = subprocess.Popen(engine_command("train", run.path))
-    while process.poll() is None:
-        if any(event["event"] == "step" and event["step"] >= step for event in reader):
-            process.send_signal(signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.01)
-    assert process.returncode == -signal.SIGKILL
+    killed_once("train", run, lambda event: event["event"] == "step" and event["step"] >= step)
 
 
 def assert_same_weights(one: RunFolder, two: RunFolder) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -361,9 +361,10 @@ def test_nothing_is_loaded_before_a_panel_is_shown(finder: Finder) -> None:
 
 def test_a_new_ranking_leaves_other_questions_alone(finder: Finder) -> None:
     finder.open_panel()
-    finding, answers = finder.page.finding, list[int]()
-    finding.source.ask(lambda _: time.sleep(0.2), lambda _: None)
+    finding, answers, go_on = finder.page.finding, list[int](), threading.Event()
+    finding.source.ask(lambda _: go_on.wait(30), lambda _: None)
     finding.source.ask(lambda index: len(index.ids), answers.append)
     finding.most_likely.rank()
+    go_on.set()
     finder.qtbot.waitUntil(lambda: answers == [60], timeout=WAIT_MS)
     finder.ready()
