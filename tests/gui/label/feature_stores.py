@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +11,10 @@ from PIL import Image
 
 from pudm_gui.project.images import image_ids, image_rows
 from pudm_gui.project.project import Project
+from tests.pudm_gui.suggest.stores import components_of, write_store
 from training.digests import digest_rows
-from training.feature_store import CLUSTERS, MAP, REDUCED, StoreInfo
+from training.feature_store import StoreInfo
 from training.feature_writer import FeatureWriter
-
-REDUCED_TO = 16
-"""At most."""
 
 
 def write_features(
@@ -36,29 +33,25 @@ def write_features(
     pixels = np.stack([_pixels(row.file) for row in rows])
     groups = np.array([group_of(Path(row.path).name) for row in rows])
     digests = digest_rows([row.sha256 for row in rows])
-    with FeatureWriter(project.path / "features" / encoder, _info(encoder, pixels.shape[1])) as writer:
-        writer.append(digests, pixels, _hashes(pixels))
-        writer.commit()
-        centred = pixels - pixels.mean(axis=0)
-        reduced = centred @ np.linalg.svd(centred, full_matrices=False)[2][:REDUCED_TO].T
-        with writer.deriving(reduced.shape[1]) as folder:
-            _write(folder / REDUCED, (reduced / np.linalg.norm(reduced, axis=1, keepdims=True)).astype(np.float16))
-            _write(folder / MAP, _circle(groups))
-            _write(folder / CLUSTERS, groups.astype(np.int32))
+    write_store(
+        project.path / "features" / encoder,
+        pixels,
+        digests=digests,
+        phash=_hashes(pixels),
+        reduced=components_of(pixels),
+        clusters=groups,
+        places=_circle(groups),
+    )
 
 
 def write_scores(project: Project) -> None:
     """Scores of a scorer: the higher the digit, the higher."""
     rows = list({row.sha256: row for row in image_rows(project, image_ids(project))}.values())
-    info = replace(_info("nudity", 1), kind="scores")
+    info = StoreInfo("nudity", "Nudity", 1, "00", kind="scores")
     with FeatureWriter(project.path / "features" / "nudity", info) as writer:
         scores = np.array([[int(Path(row.path).name[0]) / 10] for row in rows], np.float32)
         writer.append(digest_rows([row.sha256 for row in rows]), scores, np.zeros(len(rows), np.uint64))
         writer.commit()
-
-
-def _info(encoder: str, dimension: int) -> StoreInfo:
-    return StoreInfo(encoder=encoder, name=encoder.capitalize(), dimension=dimension, weights_sha256="0" * 64)
 
 
 def _pixels(file: Path) -> NDArray[np.float32]:
@@ -76,7 +69,3 @@ def _circle(groups: NDArray[np.int64]) -> NDArray[np.float32]:
     angle = 2 * np.pi * groups / (groups.max() + 1)
     heap = np.random.default_rng(0).normal(0, 0.01, (len(groups), 2))
     return (0.5 + 0.4 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + heap).astype(np.float32)
-
-
-def _write(path: Path, values: NDArray) -> None:
-    path.write_bytes(np.ascontiguousarray(values).tobytes())

@@ -27,6 +27,7 @@ def write_store(
     phash: NDArray[np.uint64] | None = None,
     reduced: NDArray[np.floating] | None = None,
     clusters: NDArray[np.int32] | None = None,
+    places: NDArray[np.floating] | None = None,
 ) -> FeatureStore:
     """A store of these rows, ``(N, D)``; what is not given is made up."""
     count, dimension = features.shape
@@ -39,12 +40,14 @@ def write_store(
         reduced = unit_rows(features)
     if clusters is None:
         clusters = np.zeros(count, np.int32)
+    if places is None:
+        places = rng.random((count, 2))
     with FeatureWriter(folder, StoreInfo(folder.name, "Made up", dimension, "00")) as writer:
         writer.append(digests, features, phash)
         writer.commit()
         with writer.deriving(reduced.shape[1]) as place:
             reduced.astype(np.float16).tofile(place / REDUCED)
-            rng.random((count, 2), np.float32).tofile(place / MAP)
+            places.astype(np.float32).tofile(place / MAP)
             clusters.astype(np.int32).tofile(place / CLUSTERS)
     return FeatureStore.open(folder)
 
