@@ -66,9 +66,9 @@ class StartPage(QWidget):
         self._busy = QLabel()
         self._busy.setProperty("role", "muted")
         self._busy.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._layout.addLayout(self._views)
         for view in (self._home, self.form, self._busy):
             self._views.addWidget(view)
-        self._layout.addLayout(self._views)
         self._layout.addStretch(3)
 
     def shown(self) -> None:

@@ -52,7 +52,6 @@ class EmptyState(QWidget):
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.button = QPushButton(button_text or "")
         self.button.setProperty("role", "primary" if primary else "")
-        self.button.setVisible(button_text is not None)
         self.button.clicked.connect(self.clicked)
         layout.addWidget(self.title)
         middle = QHBoxLayout()  # a word-wrapped label gets its height right only where a box layout limits its width
@@ -62,6 +61,7 @@ class EmptyState(QWidget):
         layout.addLayout(middle)
         layout.addSpacing(theme.SPACE_M)
         layout.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self.button.setVisible(button_text is not None)  # not before: without a parent it would be a window of its own
         layout.addStretch(3)
 
     def set_text(self, title: str, text: str, button_text: str | None = None) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from pudm_gui import theme
 from pudm_gui.widgets.icons import IconMark, icon
+from pudm_gui.widgets.parts import set_role
 
 MessageKind = Literal["info", "success", "warning", "error"]
 TINTS: dict[MessageKind, str] = {"info": "accent", "success": "success", "warning": "warning", "error": "danger"}
@@ -57,7 +58,6 @@ class InlineMessage(QFrame):
         self._close.setAccessibleName(self.tr("Close message"))
         self._close.setToolTip(self.tr("Close"))
         self._close.clicked.connect(self._dismiss)
-        self._close.setVisible(closable)
         layout.addWidget(self._mark, alignment=Qt.AlignmentFlag.AlignTop if stacked else Qt.AlignmentFlag.AlignVCenter)
         words = QVBoxLayout() if stacked else QHBoxLayout()
         words.setSpacing(theme.SPACE_S)
@@ -65,20 +65,24 @@ class InlineMessage(QFrame):
         words.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignLeft if stacked else Qt.AlignmentFlag.AlignVCenter)
         layout.addLayout(words, 1)
         layout.addWidget(self._close)
-        self.show_message(text, kind, action_text=action_text)
+        self._close.setVisible(closable)
+        self._say(text, kind, action_text)
+        if not text:
+            self.hide()  # shown it must not be: without a parent it would be a window of its own
 
     def show_message(self, text: str, kind: MessageKind = "info", *, action_text: str | None = None) -> None:
         """Show `text`; an empty one hides the message."""
-        self.kind: MessageKind = kind
+        self._say(text, kind, action_text)
+        self.setVisible(bool(text))
+
+    def _say(self, text: str, kind: MessageKind, action_text: str | None) -> None:
+        self.kind = kind
         self.label.setText(text)
         self.setAccessibleName(text)
         self.button.setText(action_text or "")
         self.button.setVisible(action_text is not None)
         self._mark.set_icon(kind, TINTS[kind])
-        self.setProperty("role", f"message-{kind}")
-        self.style().unpolish(self)
-        self.style().polish(self)
-        self.setVisible(bool(text))
+        set_role(self, f"message-{kind}")
 
     @property
     def text(self) -> str:

@@ -140,7 +140,6 @@ class TagEditor(QWidget):
         self.title.setProperty("role", "strong")
         self.chips = Flow(ROWS)
         self.entry = TagEntry()
-        self.entry.setVisible(editable)
         self.entry.entered.connect(lambda tags: self.retagged.emit(tags, []))
         self.numbers = Flow(ROWS)
         layout = QVBoxLayout(self)
@@ -148,6 +147,7 @@ class TagEditor(QWidget):
         layout.setSpacing(theme.SPACE_S)
         for part in (self.title, self.chips, self.entry, self.numbers):
             layout.addWidget(part)
+        self.entry.setVisible(editable)
         stock.changed.connect(self._show_stock)
         self._show_stock()
 
