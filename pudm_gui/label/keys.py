@@ -76,9 +76,8 @@ class Keys(QObject):
         self._add(self.tr("&Map of all images"), lambda: page.show_panel(MAP), "Ctrl+Shift+M", icon_name="map")
         self._add(self.tr("Histor&y"), lambda: page.show_panel("history"), "Ctrl+Shift+H", icon_name="history")
         self._add(self.tr("Peopl&e"), lambda: page.show_panel("people"), "Ctrl+Shift+P", icon_name="people")
-        exchange = page.exchange
-        editing += [self._add(self.tr("Import la&bels…"), exchange.start_import, icon_name="import")]
-        self._add(self.tr("Exp&ort labels…"), exchange.start_export, icon_name="export")
+        editing += [self._add(self.tr("Import la&bels…"), lambda: page.exchange.start_import(), icon_name="import")]
+        self._add(self.tr("Exp&ort labels…"), lambda: page.exchange.start_export(), icon_name="export")
         self._separate()
         self._add(self.tr("Prepare all &thumbnails"), page.prepare_thumbnails)
         # Read-only keys stay enabled: pressing one says why nothing happens, a dead key would not.

@@ -12,6 +12,7 @@ from pudm_gui.jobs import JobRunner
 from pudm_gui.label.actions import LabelActions
 from pudm_gui.label.close_up import CloseUp
 from pudm_gui.label.empty import EmptyStates
+from pudm_gui.label.exchange.drops import TableDrops
 from pudm_gui.label.exchange.exchange import Exchange
 from pudm_gui.label.filter.bar import FilterBar
 from pudm_gui.label.grid.model import GridModel
@@ -112,7 +113,8 @@ class LabelPage(QWidget):
         self._add_panels()
         self.wellbeing = Wellbeing(self.context, self.shown_image, self)
         self._lay_out()
-        self.exchange = Exchange(self)
+        self._exchange: Exchange | None = None
+        self._drops = TableDrops(self)
         self.keys = Keys(self)
         self.menu = GridMenu(self.view, self.keys.for_images, self)
         self._connect_session()
@@ -121,6 +123,13 @@ class LabelPage(QWidget):
         self.set_tile(self.settings.tile)
         self._apply_look()
         self.model.reload()
+
+    @property
+    def exchange(self) -> Exchange:
+        """Importing and exporting. Made at its first use: it takes as long as a third of all else."""
+        if self._exchange is None:
+            self._exchange = Exchange(self)
+        return self._exchange
 
     @property
     def looking(self) -> bool:
@@ -143,8 +152,8 @@ class LabelPage(QWidget):
 
     def shown(self) -> None:
         """The page came to the front."""
-        if self.exchange.open:
-            self.exchange.sheet.take_focus()
+        if self._exchange is not None and self._exchange.open:
+            self._exchange.sheet.take_focus()
         else:
             (self.look if self.looking else self.view).setFocus()
         self._tell_rail(self.model.counts)
@@ -152,7 +161,8 @@ class LabelPage(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.settings.save()
         self.close_up.tags.clearFocus()  # what is being typed there counts
-        self.exchange.close()
+        if self._exchange is not None:
+            self._exchange.close()
         self.side.close_panels()
         self.finding.close()
         self.bar.close()
@@ -254,7 +264,9 @@ class LabelPage(QWidget):
             "people",
             self.tr("People"),
             "people",
-            lambda: PeoplePanel(self.context, self.exchange.start_import, self.exchange.start_export),
+            lambda: PeoplePanel(
+                self.context, lambda: self.exchange.start_import(), lambda: self.exchange.start_export()
+            ),
         )
         self.side.show_panel("image")
 
@@ -320,6 +332,7 @@ class LabelPage(QWidget):
         self.finding.wide_wanted.connect(self.set_side_wide)
         self.hints.bring_back.connect(self.keys.bring_selection_back)
         self.hints.going_on.chosen.connect(self._go_on_by)
+        self._drops.dropped.connect(lambda table: self.exchange.read(table))
         self.empty.folder_wanted.connect(self.choose_folder)
         self.empty.all_wanted.connect(self.bar.show_all)
         self.empty.less_wanted.connect(self.bar.show_more)

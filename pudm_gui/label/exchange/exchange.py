@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from pudm_gui.label.exchange import words
 from pudm_gui.label.exchange.curtain import Curtain
-from pudm_gui.label.exchange.drops import TableDrops
 from pudm_gui.label.exchange.exporting import Exporting
 from pudm_gui.label.exchange.return_bar import ReturnBar
 from pudm_gui.label.exchange.sheet import ExchangeSheet
@@ -45,7 +44,6 @@ class Exchange(QObject):
         layout = page.layout()
         assert isinstance(layout, QBoxLayout)
         layout.insertWidget(0, self.waiting_bar)
-        self._drops = TableDrops(page)
         self._exporting = Exporting(page, self.sheet, self.work, self._wait)
         self._connect()
 
@@ -94,7 +92,6 @@ class Exchange(QObject):
 
     def _connect(self) -> None:
         sheet, preview, work = self.sheet, self.sheet.preview, self.work
-        self._drops.dropped.connect(self.read)
         sheet.closed.connect(self.leave)
         sheet.choice.chosen.connect(self.read)
         sheet.waiting.stop_wanted.connect(self._stop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QToolButton, QVBoxLayout, QWidget
 
@@ -24,7 +24,7 @@ from pudm_gui.label.settings import LabelSettings
 from pudm_gui.label.wellbeing.menu import WellbeingMenu
 from pudm_gui.project.model import Counts, ImageFilter, Listing
 from pudm_gui.session import Session
-from pudm_gui.widgets.icons import icon
+from pudm_gui.widgets.parts import icon_button
 
 ROOM_FOR_WORDS = 1150
 ROOM_FOR_SLIDER = 900
@@ -63,15 +63,13 @@ class FilterBar(QWidget):
         self.shows = ShowChips()
         self.chips = self.shows.chips
         self.search = self._make_search()
-        self.form = FilterForm(self.state, self.facets, self)
+        self._form: FilterForm | None = None
         self.views = ViewsPanel(session, self.state, self)
         self.remark = Remark(self.search)
         self.conditions = ConditionChips()
         self._lay_out()
         self.shows.chosen.connect(self._show)
         self.conditions.dropped.connect(self.state.drop)
-        self.form.as_text.clicked.connect(self._edit_as_text)
-        self.form.clear.clicked.connect(self.show_all)
         self.views.shown.connect(self.left)
         self.state.changed.connect(self._refresh)
         self.state.text_changed.connect(self.search.show_text)
@@ -80,6 +78,16 @@ class FilterBar(QWidget):
     @property
     def filter(self) -> ImageFilter:
         return self.state.filter
+
+    @property
+    def form(self) -> FilterForm:
+        """Made at its first use: it takes as long as the rest of the bar."""
+        if self._form is None:
+            self._form = FilterForm(self.state, self.facets, self)
+            self._form.as_text.clicked.connect(self._edit_as_text)
+            self._form.clear.clicked.connect(self.show_all)
+            self._form.closed.connect(self.left)
+        return self._form
 
     @property
     def busy(self) -> bool:
@@ -140,13 +148,14 @@ class FilterBar(QWidget):
         first.setSpacing(6)
         first.addWidget(self.shows)
         first.addStretch(1)
-        self.filter_button = self._popping("filter", self.tr("Filter by tag, folder, size, date and more"), self.form)
+        self.filter_button = icon_button("filter", self.tr("Filter by tag, folder, size, date and more"))
+        self.filter_button.clicked.connect(lambda: self.form.open_below(self.filter_button))
         self.filter_button.setText(self.tr("Filter"))
         self.sort = SortButton(self.state)
         self.views_button = self._popping("bookmark", self.tr("Saved views (Ctrl+K)"), self.views)
         self.slider = self._make_slider()
         self.blur = self._make_blur()
-        self.close_up = self._tool("info", self.tr("Close-up: show the chosen image and what is known of it"))
+        self.close_up = icon_button("info", self.tr("Close-up: show the chosen image and what is known of it"))
         self.close_up.setCheckable(True)
         self.close_up.setChecked(self._settings.close_up)
         self.close_up.toggled.connect(self.close_up_toggled)
@@ -207,19 +216,9 @@ class FilterBar(QWidget):
         return self._popping("eye-off", self.tr("How sensitive images are shown, and pauses"), self.wellbeing)
 
     def _popping(self, icon_name: str, tip: str, panel: Popover) -> QToolButton:
-        button = self._tool(icon_name, tip)
+        button = icon_button(icon_name, tip)
         button.clicked.connect(lambda: panel.open_below(button))
         panel.closed.connect(self.left)
-        return button
-
-    def _tool(self, icon_name: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setIcon(icon(icon_name))
-        button.setIconSize(QSize(18, 18))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setProperty("role", "quiet")
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
         return button
 
     # --- following
