@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -28,6 +27,7 @@ from pudm_gui.project.model import HistoryEntry, ImageRow, Label
 from pudm_gui.widgets.elided import ElidedLabel
 from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.message import InlineMessage
+from pudm_gui.widgets.parts import note, scrolled_column
 from pudm_gui.widgets.plain_text import printable, tip
 
 LEAST_PICTURE, PICTURE_SHARE = 150, 0.33
@@ -58,16 +58,8 @@ class CloseUp(QScrollArea):
         super().__init__(parent)
         self._editable = editable
         self._words = ImageWords(self)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(240)
-        body = QFrame()
-        body.setProperty("role", "panel")
-        self.setWidget(body)
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(theme.SPACE_M, theme.SPACE_M, theme.SPACE_M, theme.SPACE_M)
-        layout.setSpacing(theme.SPACE_S)
+        layout = scrolled_column(self, theme.SPACE_S)
         self.canvas = ImageCanvas()
         self.canvas.setAccessibleName(self.tr("The chosen image"))
         self.peek = self._make_peek()
@@ -80,7 +72,7 @@ class CloseUp(QScrollArea):
         layout.addSpacing(theme.SPACE_XS)
         layout.addWidget(self.name)
         layout.addWidget(self.folder)
-        self.facts = self._small()
+        self.facts = note()
         layout.addWidget(self.facts)
         self.problem = QLabel()
         self.problem.setProperty("role", "warning")
@@ -89,7 +81,7 @@ class CloseUp(QScrollArea):
         layout.addSpacing(theme.SPACE_XS)
         self.label_row = self._make_labels()
         layout.addWidget(self.label_row)
-        self.provenance = self._small()
+        self.provenance = note()
         layout.addWidget(self.provenance)
         self.changed = self._make_changed()
         layout.addWidget(self.changed)
@@ -100,7 +92,7 @@ class CloseUp(QScrollArea):
         self.history_title = QLabel(self.tr("History"))
         self.history_title.setProperty("role", "strong")
         layout.addWidget(self.history_title)
-        self.history = self._small()
+        self.history = note()
         layout.addWidget(self.history)
         layout.addStretch(1)
         self._row: ImageRow | None = None
@@ -238,13 +230,6 @@ class CloseUp(QScrollArea):
         button.setProperty("role", "quiet")
         button.clicked.connect(lambda: slot())
         return button
-
-    def _small(self) -> QLabel:
-        label = QLabel()
-        label.setProperty("role", "small")
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        return label
 
     def _set_parts_visible(self, visible: bool) -> None:
         for part in (*self._parts, self._fit, self._whole, self._look, self._similar):

@@ -11,7 +11,8 @@ from pudm_gui.label.canvas import ImageCanvas
 from pudm_gui.label.peek_button import PeekButton
 from pudm_gui.project.model import ImageRow, Label
 from pudm_gui.widgets.elided import ElidedLabel
-from pudm_gui.widgets.icons import IconMark, icon
+from pudm_gui.widgets.icons import IconMark
+from pudm_gui.widgets.parts import icon_button
 
 STEPS = {
     Qt.Key.Key_Left: -1,
@@ -144,12 +145,7 @@ class LookView(QWidget):
         return button
 
     def _button(self, icon_name: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setIcon(icon(icon_name))
-        button.setIconSize(QSize(20, 20))
-        button.setProperty("role", "quiet")
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
+        button = icon_button(icon_name, tip, 20)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return button
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
@@ -17,9 +17,7 @@ from pudm_gui.label.grid.view import GridView
 from pudm_gui.label.settings import LabelSettings
 from pudm_gui.project.model import Listing
 from pudm_gui.session import Session
-from pudm_gui.widgets.icons import icon
-
-ICON = 18
+from pudm_gui.widgets.parts import icon_button
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +80,8 @@ class SidePanels(QFrame):
 
     def add(self, name: str, title: str, icon_name: str, factory: Callable[[], QWidget]) -> None:
         """Offer a panel."""
-        button = QToolButton()
-        button.setIcon(icon(icon_name))
-        button.setIconSize(QSize(ICON, ICON))
+        button = icon_button(icon_name, title)
         button.setCheckable(True)
-        button.setProperty("role", "quiet")
-        button.setToolTip(title)
-        button.setAccessibleName(title)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: self.show_panel(name))
         self._group.addButton(button)
         self._factories[name], self._buttons[name] = factory, button

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from pudm_gui.run_summary import RunSummary
 from pudm_gui.theme import SPACE_M, SPACE_S
 from pudm_gui.widgets.icons import icon
+from pudm_gui.widgets.parts import set_role
 from pudm_gui.widgets.run_chooser import RunChooser
 
 SAMPLES = (200, 500, 1000, 2000)
@@ -142,8 +143,8 @@ class EvaluateBar(QWidget):
         judged = summary.verdict
         self.button.setText(self.tr("Evaluate") if judged is None else self.tr("Evaluate again"))
         self.export_button.setVisible(judged is not None)
-        _set_role(self.button, "primary" if judged is None else "")
-        _set_role(self.export_button, "primary" if judged is not None and judged.level == "success" else "")
+        set_role(self.button, "primary" if judged is None else "")
+        set_role(self.export_button, "primary" if judged is not None and judged.level == "success" else "")
         reason = self.tr("This window only reads: another one has the project open.") if read_only else ""
         for widget in (self.button, self.samples, self.more, self.truth, self.browse, self.seed):
             widget.setEnabled(not busy and not read_only)
@@ -174,10 +175,3 @@ class EvaluateBar(QWidget):
         )
         if file:
             self.truth.setText(file)
-
-
-def _set_role(button: QPushButton, role: str) -> None:
-    if button.property("role") != role:
-        button.setProperty("role", role)
-        button.style().unpolish(button)
-        button.style().polish(button)

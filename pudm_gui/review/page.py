@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from pudm_gui.jobs import JobRunner
 from pudm_gui.review.evaluate_bar import EvaluateBar, EvaluateOptions
@@ -19,6 +19,7 @@ from pudm_gui.theme import SPACE_L, SPACE_M
 from pudm_gui.widgets.empty_state import EmptyState
 from pudm_gui.widgets.message import InlineMessage
 from pudm_gui.widgets.off_thread import OffThread
+from pudm_gui.widgets.parts import rule
 from pudm_gui.widgets.rail import RailState
 from training.errors import UserError
 from training.events import Event
@@ -64,9 +65,7 @@ class ReviewPage(QWidget):
         self.verdict = VerdictPanel()
         self.evidence = EvidenceStrip()
         self.samples = SamplePanel()
-        rule = QFrame()
-        rule.setProperty("role", "rule")
-        judged = _stacked(self.verdict, self.evidence, rule, self.samples)
+        judged = _stacked(self.verdict, self.evidence, rule(), self.samples)
         self.body = QStackedWidget()
         self.body.addWidget(self.not_judged)
         self.body.addWidget(judged)

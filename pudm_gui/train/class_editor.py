@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPlainTextEdit, 
 from pudm_gui import theme
 from pudm_gui.class_map import parse_class_map, write_class_map
 from pudm_gui.widgets.icons import icon
+from pudm_gui.widgets.parts import set_role
 from training.errors import UserError
 
 ROWS_HEIGHT = 74
@@ -123,6 +124,4 @@ class ClassEditor(QWidget):
         if self._known:
             hint = self.tr("From 0 to {last}. Names that the model knows, and numbers, need no line.").format(last=last)
         self.words.setText(self.problem or hint)
-        self.words.setProperty("role", "danger" if self.problem else "small")
-        self.words.style().unpolish(self.words)
-        self.words.style().polish(self.words)
+        set_role(self.words, "danger" if self.problem else "small")

@@ -16,6 +16,7 @@ from pudm_gui.train.csv_columns import caption_columns
 from pudm_gui.train.field_grid import FieldGrid
 from pudm_gui.train.path_row import PathRow
 from pudm_gui.widgets.number_box import ChoiceBox
+from pudm_gui.widgets.parts import set_role
 from training.errors import UserError
 
 TYPING_MS = 400
@@ -127,9 +128,7 @@ class ConditionsPanel(QWidget):
         self.add_names.setVisible(bool(unnumbered))
         self.status.setText(text)
         self.status.setVisible(bool(text))
-        self.status.setProperty("role", role)
-        self.status.style().unpolish(self.status)
-        self.status.style().polish(self.status)
+        set_role(self.status, role)
 
     def choose_csv(self, file: Path) -> None:
         """Take the captions or classes from `file`, or say why that cannot be."""

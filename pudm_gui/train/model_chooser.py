@@ -15,6 +15,7 @@ from pudm_gui.train.model_words import summary
 from pudm_gui.train.new_model_form import NewModelForm
 from pudm_gui.train.path_row import PathRow
 from pudm_gui.widgets.icons import icon
+from pudm_gui.widgets.parts import set_role
 from training.errors import UserError
 
 
@@ -188,9 +189,7 @@ class ModelChooser(QWidget):
         self._layout.insertWidget(self._layout.indexOf(below) + 1, self.note)
         words, role = self._note()
         self.note.setText(words)
-        self.note.setProperty("role", role)
-        self.note.style().unpolish(self.note)
-        self.note.style().polish(self.note)
+        set_role(self.note, role)
 
     def _note(self) -> tuple[str, str]:
         """What there is to say about the choice, and the role of the label that says it."""

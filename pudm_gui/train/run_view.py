@@ -19,6 +19,7 @@ from pudm_gui.train.sample_store import SampleStore
 from pudm_gui.train.sample_viewer import SampleViewer
 from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.message import InlineMessage
+from pudm_gui.widgets.parts import set_role
 from training.events import Event
 from training.runs import RunFolder
 
@@ -198,9 +199,7 @@ class RunView(QWidget):
             action = None
         self.message.show_message(self._notice.text, self._notice.kind, action_text=action)
         next_step = self._notice.does == "review" and self.state == "finished"
-        self.message.button.setProperty("role", "primary" if next_step else "")
-        self.message.button.style().unpolish(self.message.button)
-        self.message.button.style().polish(self.message.button)
+        set_role(self.message.button, "primary" if next_step else "")
 
     def _show_log(self, wanted: bool) -> None:
         self.stage.setCurrentWidget(self.log if wanted else self.curves)

@@ -16,6 +16,7 @@ from pudm_gui.train.model_chooser import ModelChooser
 from pudm_gui.train.options_form import OptionsForm
 from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.message import InlineMessage
+from pudm_gui.widgets.parts import set_role
 from training.errors import UserError
 from training.spec import RunSpec, with_settings
 
@@ -103,11 +104,7 @@ class SetupPanel(QFrame):
 
     def set_prominent(self, prominent: bool) -> None:
         """Whether the start button is the page's next step; a page has only one."""
-        role = "primary" if prominent else ""
-        if self.start.property("role") != role:
-            self.start.setProperty("role", role)
-            self.start.style().unpolish(self.start)
-            self.start.style().polish(self.start)
+        set_role(self.start, "primary" if prominent else "")
 
     def set_read_only(self) -> None:
         self._read_only = True
@@ -197,9 +194,7 @@ class SetupPanel(QFrame):
                 s=number(self._counts.sensitive), u=number(self._counts.unlabeled), verdict=verdict
             )
         )
-        self.counts.setProperty("role", "" if enough else "warning")
-        self.counts.style().unpolish(self.counts)
-        self.counts.style().polish(self.counts)
+        set_role(self.counts, "" if enough else "warning")
         changed = self.options.changed_count()
         self.more.setText(
             self.tr("More options ({n} changed)").format(n=changed) if changed else self.tr("More options")

@@ -35,6 +35,7 @@ from pudm_gui.label.filter.quantities import (
     write_until,
 )
 from pudm_gui.label.filter.state import FilterState
+from pudm_gui.widgets.parts import rule
 from pudm_gui.widgets.pill import Pill
 
 WIDTH = 480
@@ -185,8 +186,6 @@ class FilterForm(Popover):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(inside)
-        rule = QFrame()
-        rule.setProperty("role", "rule")
         footer = QHBoxLayout()
         footer.setContentsMargins(theme.SPACE_M, theme.SPACE_S, theme.SPACE_M, theme.SPACE_S)
         self.as_text = self._quiet(self.tr("Edit as text"), self.tr("Write all conditions into the search field"))
@@ -198,7 +197,7 @@ class FilterForm(Popover):
         layout.setContentsMargins(1, 1, 1, 1)
         layout.setSpacing(0)
         layout.addWidget(self._scroll, 1)
-        layout.addWidget(rule)
+        layout.addWidget(rule())
         layout.addLayout(footer)
 
     def _quiet(self, words: str, tip: str) -> QPushButton:

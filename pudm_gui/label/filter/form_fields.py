@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLabel, QLineEdit, QListV
 
 from pudm_gui import theme
 from pudm_gui.label.filter.flow import Flow
+from pudm_gui.widgets.parts import set_styled
 from pudm_gui.widgets.pill import Pill
 from pudm_gui.widgets.plain_text import printable, tip
 
@@ -185,8 +186,5 @@ class RangeFields(QWidget):
             return None, True
 
     def _mark(self, field: QLineEdit, *, wrong: bool) -> None:
-        if bool(field.property("invalid")) != wrong:
-            field.setProperty("invalid", wrong)
-            field.style().unpolish(field)
-            field.style().polish(field)
+        set_styled(field, "invalid", wrong)
         field.setToolTip(self.tr("This is not understood, or more than the other end") if wrong else "")

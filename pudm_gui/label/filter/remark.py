@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel
+from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from pudm_gui import theme
 from pudm_gui.label.filter.query import QueryError
 from pudm_gui.label.filter.search_field import SearchField
 from pudm_gui.widgets.icons import IconMark
+from pudm_gui.widgets.parts import note, set_role
 
 WIDTH = 420
 
@@ -24,9 +25,7 @@ class Remark(QFrame):
         self._field = field
         self._problem: QueryError | None = None
         self.mark = IconMark("warning", 16, "warning")
-        self.text = QLabel()
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.text.setWordWrap(True)
+        self.text = note(role="")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_M, theme.SPACE_S, theme.SPACE_M, theme.SPACE_S)
         layout.setSpacing(theme.SPACE_S)
@@ -54,9 +53,7 @@ class Remark(QFrame):
         self.text.setText(str(self._problem))
         self._field.setAccessibleDescription(str(self._problem))
         self.mark.set_icon("warning" if warning else "info", "warning" if warning else "text_muted")
-        self.setProperty("role", "message-warning" if warning else "popover")
-        self.style().unpolish(self)
-        self.style().polish(self)
+        set_role(self, "message-warning" if warning else "popover")
         host = self._field.window()
         if self.parent() is not host:
             self.setParent(host)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -21,6 +23,7 @@ from pudm_gui.label.filter.state import FilterState
 from pudm_gui.label.filter.view_list import NameField, ViewList, view_of
 from pudm_gui.project.views import SavedView, delete_view, list_views, rename_view, save_view
 from pudm_gui.session import Session
+from pudm_gui.widgets.parts import note, set_role
 from pudm_gui.widgets.plain_text import printable
 from training.errors import UserError
 
@@ -60,9 +63,7 @@ class ViewsPanel(Popover):
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setFixedHeight(EMPTY_HEIGHT)
-        self.note = QLabel()
-        self.note.setWordWrap(True)
-        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note = note()
         self._lay_out()
 
     def shown_query(self) -> str:
@@ -106,11 +107,11 @@ class ViewsPanel(Popover):
             layout.addWidget(part)
         layout.addLayout(buttons)
 
-    def _button(self, words: str, slot: object) -> QPushButton:
+    def _button(self, words: str, slot: Callable[[], object]) -> QPushButton:
         button = QPushButton(words)
         button.setProperty("role", "quiet")
         button.setAutoDefault(False)
-        button.clicked.connect(lambda: slot())  # type: ignore[operator]
+        button.clicked.connect(lambda: slot())
         return button
 
     def _load(self, chosen: str = "") -> None:
@@ -148,9 +149,7 @@ class ViewsPanel(Popover):
     def _say(self, words: str, role: str = "small") -> None:
         self.note.setText(words)
         self.note.setVisible(bool(words))
-        self.note.setProperty("role", role)
-        self.note.style().unpolish(self.note)
-        self.note.style().polish(self.note)
+        set_role(self.note, role)
 
     # --- what the person does
 

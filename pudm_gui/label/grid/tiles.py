@@ -19,7 +19,6 @@ SMALL = 0.4
 """Edge of a picture that is painted small, as a part of the usual one."""
 BADGE = 22
 """Edge of the marks that stay."""
-LABEL_ICONS = {Label.SENSITIVE: "sensitive", Label.NORMAL: "normal"}
 
 
 @dataclass(slots=True)
@@ -86,7 +85,7 @@ def paint_tile(painter: QPainter, tile: QRect, look: Look, colors: theme.Theme) 
     elif look.label != Label.UNLABELED:
         _paint_badge(painter, tile, look.label, colors)
     if look.changed:
-        _paint_round_icon(painter, changed_rect(tile), "changed", 14, "warning", colors)
+        paint_round_icon(painter, changed_rect(tile), "changed", 14, "warning", colors)
     if look.hovered and (look.veiled or look.small) and not look.hidden:
         _paint_button(painter, eye_rect(tile), "eye", colors)
 
@@ -147,20 +146,21 @@ def _paint_frame(painter: QPainter, tile: QRect, look: Look, colors: theme.Theme
 
 def _paint_badge(painter: QPainter, tile: QRect, label: Label, colors: theme.Theme) -> None:
     spot = QRect(tile.left() + PADDING + 2, tile.bottom() - PADDING - BADGE - 1, BADGE, BADGE)
-    _paint_round_icon(painter, spot, LABEL_ICONS[label], 14, LABEL_ICONS[label], colors)
+    paint_round_icon(painter, spot, label.word, 14, label.word, colors)
 
 
 def _paint_controls(painter: QPainter, tile: QRect, label: Label, colors: theme.Theme) -> None:
     for offered, spot in control_rects(tile).items():
         active = offered == label
-        painter.setPen(QPen(getattr(colors, LABEL_ICONS[offered]) if active else colors.border, 1.5 if active else 1))
+        painter.setPen(QPen(getattr(colors, offered.word) if active else colors.border, 1.5 if active else 1))
         painter.setBrush(colors.surface0)
         painter.drawEllipse(QRectF(spot).adjusted(0.75, 0.75, -0.75, -0.75))
-        tint = LABEL_ICONS[offered] if active else "text_muted"
-        _paint_icon_in(painter, spot, LABEL_ICONS[offered], 15, tint)
+        tint = offered.word if active else "text_muted"
+        _paint_icon_in(painter, spot, offered.word, 15, tint)
 
 
-def _paint_round_icon(painter: QPainter, spot: QRect, name: str, size: int, tint: str, colors: theme.Theme) -> None:
+def paint_round_icon(painter: QPainter, spot: QRect, name: str, size: int, tint: str, colors: theme.Theme) -> None:
+    """An icon on a disc that sets it off from any picture."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colors.surface0)
     painter.drawEllipse(spot)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
 from pudm_gui.label.history.words import HistoryWords, whole_moment
 from pudm_gui.project.model import HistoryEntry
+from pudm_gui.widgets.parts import note
 from pudm_gui.widgets.plain_text import printable
 
 
@@ -32,9 +33,9 @@ class ChosenEntry(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_M, theme.SPACE_S, theme.SPACE_M, theme.SPACE_M)
         layout.setSpacing(theme.SPACE_XS)
-        self.title = self._label("strong")
-        self.facts = self._label("small")
-        self.state = self._label("small")
+        self.title = note(role="strong")
+        self.facts = note()
+        self.state = note()
         for label in (self.title, self.facts, self.state):
             layout.addWidget(label)
         buttons = QHBoxLayout()
@@ -93,10 +94,3 @@ class ChosenEntry(QFrame):
     def _revert(self) -> None:
         if self._reverts is not None:
             self.revert_wanted.emit(self._reverts)
-
-    def _label(self, role: str) -> QLabel:
-        label = QLabel()
-        label.setProperty("role", role)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        return label

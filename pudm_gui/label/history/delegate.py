@@ -11,12 +11,11 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from pudm_gui import theme
 from pudm_gui.label.history.model import HistoryModel
 from pudm_gui.label.history.words import HistoryWords
-from pudm_gui.project.model import HistoryEntry, Label
+from pudm_gui.project.model import HistoryEntry
 from pudm_gui.widgets.icons import icon_pixmap
 
 HEIGHT = 46
 ICON = 16
-LABEL_ICONS = {Label.SENSITIVE: "sensitive", Label.NORMAL: "normal", Label.UNLABELED: "unlabeled"}
 KIND_ICONS = {"tag": "tag", "import": "import", "undo": "undo", "redo": "redo", "revert": "undo"}
 
 
@@ -25,7 +24,7 @@ def icon_of(entry: HistoryEntry) -> str:
     if entry.kind == "revert" and entry.target_kind == "revert":
         return "redo"
     if entry.kind == "label":
-        return "label" if entry.label is None else LABEL_ICONS[entry.label]
+        return "label" if entry.label is None else entry.label.word
     return KIND_ICONS[entry.kind]
 
 

@@ -16,6 +16,7 @@ from pudm_gui.project.history import images_of
 from pudm_gui.project.model import Change, HistoryEntry, Ids, Listing
 from pudm_gui.widgets.empty_state import EmptyState
 from pudm_gui.widgets.off_thread import OffThread
+from pudm_gui.widgets.parts import rule
 
 
 class HistoryPanel(QFrame):
@@ -83,10 +84,8 @@ class HistoryPanel(QFrame):
         filled = QVBoxLayout(self._filled)
         filled.setContentsMargins(0, 0, 0, 0)
         filled.setSpacing(0)
-        rule = QFrame()
-        rule.setProperty("role", "rule")
         filled.addWidget(self.list, 1)
-        filled.addWidget(rule)
+        filled.addWidget(rule())
         filled.addWidget(self.chosen)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)

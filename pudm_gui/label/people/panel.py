@@ -7,9 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QLocale, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -27,6 +25,7 @@ from pudm_gui.project.agreement import People, people
 from pudm_gui.project.model import Listing
 from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.off_thread import OffThread
+from pudm_gui.widgets.parts import add_rule, note, scrolled_column
 
 PAUSE_MS = 300
 """Between two counts while somebody labels."""
@@ -53,15 +52,7 @@ class PeoplePanel(QScrollArea):
         self._thread = OffThread(self, threads=1)
         self._later = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._later.timeout.connect(self._ask)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        body = QFrame()
-        body.setProperty("role", "panel")
-        self.setWidget(body)
-        self._layout = QVBoxLayout(body)
-        self._layout.setContentsMargins(theme.SPACE_M, theme.SPACE_M, theme.SPACE_M, theme.SPACE_M)
-        self._layout.setSpacing(theme.SPACE_S)
+        self._layout = scrolled_column(self, theme.SPACE_S)
         self._add_name()
         self._add_labeled()
         self._add_agreement()
@@ -95,40 +86,36 @@ class PeoplePanel(QScrollArea):
     # --- parts
 
     def _add_name(self) -> None:
-        self._layout.addWidget(self._label(self.tr("Your name"), "strong"))
+        self._layout.addWidget(note(self.tr("Your name"), "strong"))
         self.name = QLineEdit(self._context.session.project.annotator)
         self.name.setMaxLength(LONGEST)
         self.name.setAccessibleName(self.tr("Your name"))
         self.name.setReadOnly(self._context.session.read_only)
         self.name.editingFinished.connect(self._rename)
         self._layout.addWidget(self.name)
-        self._layout.addWidget(
-            self._label(self.tr("Labels you give from now on carry this name; earlier ones keep theirs."), "small")
-        )
+        self._layout.addWidget(note(self.tr("Labels you give from now on carry this name; earlier ones keep theirs.")))
 
     def _add_labeled(self) -> None:
-        self._rule()
-        self._layout.addWidget(self._label(self.tr("Who has labeled"), "strong"))
+        add_rule(self._layout)
+        self._layout.addWidget(note(self.tr("Who has labeled"), "strong"))
         self.annotators = QVBoxLayout()
         self._layout.addLayout(self.annotators)
-        self.nobody = self._label(self.tr("Nobody yet."), "small")
+        self.nobody = note(self.tr("Nobody yet."))
         self._layout.addWidget(self.nobody)
 
     def _add_agreement(self) -> None:
-        self._rule()
-        self._layout.addWidget(self._label(self.tr("Agreement"), "strong"))
-        self.alone = self._label(
+        add_rule(self._layout)
+        self._layout.addWidget(note(self.tr("Agreement"), "strong"))
+        self.alone = note(
             self.tr("Two people who label the same images show how clear the line is between sensitive and normal."),
-            "small",
         )
         self._layout.addWidget(self.alone)
-        self.disputed = self._label("", "")
+        self.disputed = note("", "")
         self.settle_button = QPushButton(self.tr("Settle them"))
         self.settle_button.setToolTip(self.tr("List them in the grid, and say for each what it is"))
         self.settle_button.clicked.connect(self.settle)
-        self.settle_hint = self._label(
+        self.settle_hint = note(
             self.tr("S or N has the last word. What each person said, and these figures, stay as they are."),
-            "small",
         )
         for widget in (self.disputed, self.settle_button, self.settle_hint):
             self._layout.addWidget(widget)
@@ -138,14 +125,14 @@ class PeoplePanel(QScrollArea):
         self._layout.addLayout(self.pairs)
 
     def _add_colleagues(self, import_labels: Callable[[], object], export_labels: Callable[[], object]) -> None:
-        self._rule()
-        self._layout.addWidget(self._label(self.tr("Label with a colleague"), "strong"))
+        add_rule(self._layout)
+        self._layout.addWidget(note(self.tr("Label with a colleague"), "strong"))
         steps = self.tr(
             "1. Your colleague makes a project from a copy of the same images, and writes their name here.\n"
             "2. They label some of what you have labeled, and export their labels.\n"
             "3. You import that file. Images are found by path or content, and the labels keep your colleague's name."
         )
-        self._layout.addWidget(self._label(steps, "small"))
+        self._layout.addWidget(note(steps))
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_S)
         self.import_button = QPushButton(icon("import"), self.tr("Import…"))
@@ -194,7 +181,7 @@ class PeoplePanel(QScrollArea):
         _empty(self.annotators)
         self.annotators.addWidget(AnnotatorTable(found.annotators[:SHOWN], self._context.session.project.annotator))
         if (more := len(found.annotators) - SHOWN) > 0:
-            self.annotators.addWidget(self._label(self.tr("and {n} more").format(n=more), "small"))
+            self.annotators.addWidget(note(self.tr("and {n} more").format(n=more)))
         self.nobody.setVisible(not found.annotators)
         _empty(self.pairs)
         for pair in found.agreements[:SHOWN]:
@@ -216,21 +203,6 @@ class PeoplePanel(QScrollArea):
         for widget in (self.settle_button, self.settle_hint):
             widget.setVisible(count > 0)
         self.settle_button.setEnabled(not self._context.session.read_only)
-
-    def _rule(self) -> None:
-        line = QFrame()
-        line.setProperty("role", "rule")
-        self._layout.addSpacing(theme.SPACE_XS)
-        self._layout.addWidget(line)
-        self._layout.addSpacing(theme.SPACE_XS)
-
-    @staticmethod
-    def _label(text: str, role: str) -> QLabel:
-        label = QLabel(text)
-        label.setProperty("role", role)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        return label
 
 
 def _empty(layout: QVBoxLayout) -> None:

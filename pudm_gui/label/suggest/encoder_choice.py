@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QButtonGroup, QFileDialog, QRadioButton, QVBoxLayo
 
 from pudm_gui import theme
 from pudm_gui.base_model import chosen_base_model
-from pudm_gui.label.suggest.section import button, note
+from pudm_gui.label.suggest.section import button
 from pudm_gui.label.suggest.source import FeatureSource
 from pudm_gui.session import Session
+from pudm_gui.widgets.parts import note
 from pudm_gui.widgets.plain_text import tip
 
 

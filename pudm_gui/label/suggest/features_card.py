@@ -10,8 +10,9 @@ from pudm_gui.job_words import time_left
 from pudm_gui.label.side import LabelContext
 from pudm_gui.label.suggest.encoder_choice import EncoderChoice
 from pudm_gui.label.suggest.features_job import JobProgress
-from pudm_gui.label.suggest.section import button, note
+from pudm_gui.label.suggest.section import button
 from pudm_gui.label.suggest.source import FeatureSource
+from pudm_gui.widgets.parts import note, set_role
 
 
 class FeaturesCard(QFrame):
@@ -66,11 +67,7 @@ class FeaturesCard(QFrame):
         offered = self._offered()
         self.look_button.setVisible(bool(offered) and not working and not read_only)
         self.look_button.setText(offered)
-        primary = "primary" if self._source.index is None else ""
-        if self.look_button.property("role") != primary:
-            self.look_button.setProperty("role", primary)
-            self.look_button.style().unpolish(self.look_button)
-            self.look_button.style().polish(self.look_button)
+        set_role(self.look_button, "primary" if self._source.index is None else "")
         self.more_button.setVisible(not working and self._source.ready)
         if working:
             self.more_button.setChecked(False)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintE
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from pudm_gui import theme
-from pudm_gui.label.grid.tiles import LABEL_ICONS
+from pudm_gui.label.grid.tiles import paint_round_icon
 from pudm_gui.label.suggest.previews import Preview, Previews
 from pudm_gui.project.images import labels_for
 from pudm_gui.project.model import Ids, ImageRow, Label
@@ -92,7 +92,8 @@ class Strip(QWidget):
             painter.drawRoundedRect(cell, theme.RADIUS - 2, theme.RADIUS - 2)
             paint_preview(painter, cell.adjusted(2, 2, -2, -2), preview)
             if (label := self._labels[place]) != Label.UNLABELED:
-                _paint_badge(painter, cell, label, colors)
+                spot = QRect(cell.left() + 2, cell.bottom() - BADGE - 1, BADGE, BADGE)
+                paint_round_icon(painter, spot, label.word, BADGE - 4, label.word, colors)
         if self.hasFocus():
             painter.setPen(QPen(colors.accent, 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -159,12 +160,3 @@ def paint_preview(painter: QPainter, cell: QRect, preview: Preview) -> None:
     target.moveCenter(QRectF(cell).center())
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawPixmap(target, picture, QRectF(picture.rect()))
-
-
-def _paint_badge(painter: QPainter, cell: QRect, label: Label, colors: theme.Theme) -> None:
-    spot = QRect(cell.left() + 2, cell.bottom() - BADGE - 1, BADGE, BADGE)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colors.surface0)
-    painter.drawEllipse(spot)
-    mark = icon_pixmap(LABEL_ICONS[label], BADGE - 4, LABEL_ICONS[label], painter.device().devicePixelRatioF())
-    painter.drawPixmap(spot.left() + 2, spot.top() + 2, mark)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QRadioButton,
@@ -19,6 +18,7 @@ from pudm_gui import theme
 from pudm_gui.label.filter.popover import Popover
 from pudm_gui.label.settings import PAUSES, LabelSettings
 from pudm_gui.label.veil import Strength
+from pudm_gui.widgets.parts import add_rule, note
 
 WIDTH = 300
 
@@ -41,18 +41,18 @@ class WellbeingMenu(Popover):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(theme.SPACE_L, theme.SPACE_M, theme.SPACE_L, theme.SPACE_M)
         self._layout.setSpacing(theme.SPACE_S)
-        self._add_text(self.tr("Sensitive images"), "strong")
+        self._layout.addWidget(note(self.tr("Sensitive images"), "strong"))
         self.blur = self._add_switch(self.tr("Blurred"), "blur")
         self.strengths = self._add_strengths()
         self.grey = self._add_switch(self.tr("In grey"), "grey")
         self.small = self._add_switch(self.tr("Small"), "small")
         self.suspected = self._add_switch(self.tr("Suggested images too, until judged"), "suspected")
-        self._add_text(self.tr("Hold R, or the eye on an image, to look. H hides every picture at once."), "small")
-        self._add_rule()
-        self._add_text(self.tr("While you label"), "strong")
+        self._layout.addWidget(note(self.tr("Hold R, or the eye on an image, to look. H hides every picture at once.")))
+        add_rule(self._layout)
+        self._layout.addWidget(note(self.tr("While you label"), "strong"))
         self.count = self._add_switch(self.tr("Count what I have seen"), "count_seen")
         self.pause = self._add_pause()
-        self._add_text(self.tr("All of this is for comfort. None of it makes looking harmless."), "small")
+        self._layout.addWidget(note(self.tr("All of this is for comfort. None of it makes looking harmless.")))
 
     def _add_switch(self, text: str, name: str) -> QCheckBox:
         box = QCheckBox(text)
@@ -99,20 +99,6 @@ class WellbeingMenu(Popover):
         row.addWidget(choice)
         self._layout.addLayout(row)
         return choice
-
-    def _add_text(self, text: str, role: str) -> None:
-        label = QLabel(text)
-        label.setProperty("role", role)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        self._layout.addWidget(label)
-
-    def _add_rule(self) -> None:
-        line = QFrame()
-        line.setProperty("role", "rule")
-        self._layout.addSpacing(theme.SPACE_XS)
-        self._layout.addWidget(line)
-        self._layout.addSpacing(theme.SPACE_XS)
 
     def _set(self, name: str, value: int | bool) -> None:
         setattr(self._settings, name, value)
