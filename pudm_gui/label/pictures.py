@@ -104,7 +104,11 @@ class Pictures(QObject):
     def _make(self, row: ImageRow, veil: Veil) -> None:
         if key_of(row) not in self._under_way:
             self._under_way.add(key_of(row))
-            self._thread.submit(lambda: load_picture(row, veil), self._arrived)
+            self._thread.submit(
+                lambda: load_picture(row, veil),
+                self._arrived,
+                failed=lambda: self._under_way.discard(key_of(row)),
+            )
 
     def _arrived(self, picture: Picture) -> None:
         self._under_way.discard(picture.key)

@@ -87,7 +87,9 @@ class Preparing(QObject):
             sentences: dict[End, str] = {
                 "done": self.tr("All thumbnails are ready"),
                 "full": self.tr("The disk is nearly full, so no more thumbnails are prepared"),
-                "failed": self.tr("A problem ended the preparation of thumbnails; those that are ready stay"),
+                "failed": self.tr(
+                    "A problem ended the preparation of thumbnails; those that are ready stay. Begin again to go on"
+                ),
             }
             self._end(sentences[progress.end])
             return

@@ -167,7 +167,11 @@ class ExchangeWork(QObject):
 
     def _defect(self) -> None:
         self.busy = False
-        self.failed.emit(self.tr("Something in the program went wrong; nothing was changed. The log says more."))
+        self.failed.emit(
+            self.tr(
+                "Something in the program went wrong, and nothing was changed. The log says more: Help, Show the log."
+            )
+        )
 
 
 class _Told:

@@ -138,7 +138,11 @@ class MapModel(QObject):
 
     def _load(self) -> None:
         if self._wanted:
-            self._source.ask(partial(MapPoints.load, self._session.project), self.show_points)
+            work = partial(MapPoints.load, self._session.project)
+            self._source.ask(work, self.show_points, failed=self._give_up)
+
+    def _give_up(self) -> None:
+        self._wanted = False  # whoever comes back to the map tries again
 
     def _labels_changed(self, change: Change) -> None:
         if change.kind != "tag":

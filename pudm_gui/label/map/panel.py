@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLocale, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QPoint, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QCursor
 from PySide6.QtWidgets import (
     QFrame,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,11 +26,11 @@ from pudm_gui.label.map.points import Group
 from pudm_gui.label.side import LabelContext
 from pudm_gui.label.suggest.features_card import FeaturesCard
 from pudm_gui.label.suggest.previews import Previews
-from pudm_gui.label.suggest.section import button, note
+from pudm_gui.label.suggest.section import button
 from pudm_gui.label.suggest.source import FeatureSource
 from pudm_gui.project.model import Ids, Label, Listing
-from pudm_gui.widgets.icons import icon
 from pudm_gui.widgets.off_thread import OffThread
+from pudm_gui.widgets.parts import icon_button, note
 from pudm_gui.widgets.qt_types import MODULES, make_types
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class MapPanel(QFrame):
         if self.canvas is None:  # on a thread: it would hold up the window for half a second
             for module in MODULES:
                 make_types(module)
-            self._loader.submit(lambda: import_module("pyqtgraph"), lambda _: self._make_canvas())
+            self._loader.submit(lambda: import_module("pyqtgraph"), lambda _: self._make_canvas(), failed=self._give_up)
         self._grid_selected()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -146,24 +145,17 @@ class MapPanel(QFrame):
             ("fit", self.tr("Show all (Home)"), lambda canvas: canvas.fit()),
         )
         for icon_name, words, slot in tools:
-            made = self._tool(icon_name, words)
+            made = icon_button(icon_name, words, 16)
             made.clicked.connect(lambda _=False, slot=slot: self.canvas and slot(self.canvas))
             row.addWidget(made)
-        self.wide = self._tool("widen", self.tr("Make the map wide, or narrow again"))
+        self.wide = icon_button("widen", self.tr("Make the map wide, or narrow again"), 16)
         self.wide.setCheckable(True)
         self.wide.toggled.connect(self.wide_wanted)
         row.addWidget(self.wide)
         return row
 
-    def _tool(self, icon_name: str, words: str) -> QToolButton:
-        made = QToolButton()
-        made.setIcon(icon(icon_name))
-        made.setIconSize(QSize(16, 16))
-        made.setProperty("role", "quiet")
-        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        made.setToolTip(words)
-        made.setAccessibleName(words)
-        return made
+    def _give_up(self) -> None:
+        self.waiting.setText(self.tr("The map cannot be drawn. The log says why: Help, Show the log."))
 
     def _make_canvas(self) -> None:
         from pudm_gui.label.map.canvas import MapCanvas

@@ -33,12 +33,14 @@ class Duplicates(QObject):
         self._project, self._source = project, source
         self.groups: list[Group] | None = None
         """None while they are not known."""
+        self.failed = False
+        """Whether they could not be found out."""
         self._wanted = False
         source.loaded.connect(self._start_anew)
 
     def want(self) -> None:
         """Somebody looks at them."""
-        if not self._wanted:
+        if not self._wanted or self.failed:
             self._wanted = True
             self._look()
 
@@ -49,7 +51,14 @@ class Duplicates(QObject):
 
     def _look(self) -> None:
         if self._wanted:
-            self._source.ask(partial(found_groups, self._project), self._found, slow=True)
+            self._tell_failed(False)
+            work = partial(found_groups, self._project)
+            self._source.ask(work, self._found, failed=lambda: self._tell_failed(True), slow=True)
+
+    def _tell_failed(self, failed: bool) -> None:
+        if failed != self.failed:
+            self.failed = failed
+            self.changed.emit()
 
     def _found(self, groups: list[Group]) -> None:
         self.groups = groups

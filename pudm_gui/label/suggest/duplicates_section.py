@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLocale, QSize, Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from pudm_gui import theme
 from pudm_gui.label.side import LabelContext
 from pudm_gui.label.suggest.duplicates import Duplicates
 from pudm_gui.label.suggest.previews import Previews
-from pudm_gui.label.suggest.section import Section, button, note
+from pudm_gui.label.suggest.section import Section, button
 from pudm_gui.label.suggest.strip import Strip
 from pudm_gui.project.model import Label, Listing
 from pudm_gui.widgets.icons import icon
+from pudm_gui.widgets.parts import icon_button, note
 
 if TYPE_CHECKING:
     from pudm_gui.suggest.model import Group
@@ -60,7 +61,7 @@ class DuplicatesSection(Section):
         self._place = 0
         self.browser.setVisible(bool(groups))
         if groups is None:
-            self.say(self.tr("Comparing the images…"))
+            self.say(self.failure() if self._duplicates.failed else self.tr("Comparing the images…"))
         elif not groups:
             self.say(self.tr("No image is there twice."))
         else:
@@ -109,13 +110,7 @@ class DuplicatesSection(Section):
         return row
 
     def _arrow(self, icon_name: str, tip: str, by: int) -> QToolButton:
-        made = QToolButton()
-        made.setIcon(icon(icon_name))
-        made.setIconSize(QSize(16, 16))
-        made.setProperty("role", "quiet")
-        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        made.setToolTip(tip)
-        made.setAccessibleName(tip)
+        made = icon_button(icon_name, tip, 16)
         made.clicked.connect(lambda: self.step(by))
         return made
 

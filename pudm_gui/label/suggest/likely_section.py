@@ -7,10 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from pudm_gui.label.side import LabelContext
 from pudm_gui.label.suggest.most_likely import MostLikely
-from pudm_gui.label.suggest.section import Section, button, note
-
-ENOUGH = 5
-"""Sensitive images with which suggestions become worth looking at."""
+from pudm_gui.label.suggest.section import Section, button
+from pudm_gui.widgets.parts import note
 
 
 class LikelySection(Section):
@@ -37,7 +35,7 @@ class LikelySection(Section):
         """Say what there is now."""
         found, listed = self._most_likely.found, self._most_likely.listed
         if found is None:
-            self.say(self.tr("Working out which images these are…"))
+            self.say(self.failure() if self._most_likely.failed else self.tr("Working out which images these are…"))
             self.advice.hide()
             self.show_button.setEnabled(False)
         else:

@@ -40,6 +40,8 @@ class MissedKinds(QObject):
         """None while they are not known."""
         self.watched: Callable[[], bool] = lambda: False
         """Whether somebody sees them."""
+        self.failed = False
+        """Whether they could not be found out."""
         self._wanted = False
         self._stale = False
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
@@ -49,7 +51,7 @@ class MissedKinds(QObject):
 
     def want(self) -> None:
         """Somebody looks at them."""
-        if not self._wanted or self._stale:
+        if not self._wanted or self._stale or self.failed:
             self._wanted = True
             self._look()
 
@@ -68,7 +70,14 @@ class MissedKinds(QObject):
         self._pause.stop()
         if self._wanted:
             self._stale = False
-            self._source.ask(partial(found_gaps, self._session.project), self._found, slow=True)
+            self._tell_failed(False)
+            work = partial(found_gaps, self._session.project)
+            self._source.ask(work, self._found, failed=lambda: self._tell_failed(True), slow=True)
+
+    def _tell_failed(self, failed: bool) -> None:
+        if failed != self.failed:
+            self.failed = failed
+            self.changed.emit()
 
     def _found(self, gaps: list[Gap]) -> None:
         self.gaps = gaps

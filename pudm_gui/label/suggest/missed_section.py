@@ -12,9 +12,10 @@ from pudm_gui import theme
 from pudm_gui.label.side import LabelContext
 from pudm_gui.label.suggest.missed_kinds import MissedKinds
 from pudm_gui.label.suggest.previews import Previews
-from pudm_gui.label.suggest.section import Section, button, note
+from pudm_gui.label.suggest.section import Section, button
 from pudm_gui.label.suggest.strip import Strip
 from pudm_gui.project.model import Label, Listing
+from pudm_gui.widgets.parts import note
 
 if TYPE_CHECKING:
     from pudm_gui.suggest.model import Gap
@@ -62,6 +63,8 @@ class MissedSection(Section):
         self._context.show_listing(Listing(title, gap.ids, source="suggestion", expected=Label.UNLABELED, key=key))
 
     def _words(self, gaps: list[Gap] | None) -> str:
+        if gaps is None and self._missed.failed:
+            return self.failure()
         if gaps is None:
             return self.tr("Looking for kinds without a label…")
         if gaps:

@@ -44,6 +44,8 @@ class MostLikely(QObject):
         self._context, self._source = context, source
         self.found: Suggestions | None = None
         self.busy = False
+        self.failed = False
+        """Whether the last order could not be worked out."""
         self.watched: Callable[[], bool] = lambda: False
         """Whether somebody sees how the ranking stands, apart from the list in the grid."""
         self._wanted = False
@@ -86,14 +88,14 @@ class MostLikely(QObject):
         self._pause.stop()
         if not self._wanted or self._source.index is None:
             return
-        self.busy, self._stale = True, False
+        self.busy, self.failed, self._stale = True, False, False
         self._question += 1
         number, project = self._question, self._context.session.project
 
         def work(index: FeatureIndex) -> Suggestions | None:
             return ranked(project, index) if number == self._question else None  # one that came later will do
 
-        self._source.ask(work, self._ranked)
+        self._source.ask(work, self._ranked, failed=lambda: self._give_up(number))
         self.changed.emit()
 
     def show(self) -> None:
@@ -132,6 +134,11 @@ class MostLikely(QObject):
         elif self.listed and not self._pause.isActive():
             self._refresh(found.ranking.ids)
         self.changed.emit()
+
+    def _give_up(self, question: int) -> None:
+        if question == self._question:
+            self.busy, self.failed, self._stale, self._show_next = False, True, True, False
+            self.changed.emit()
 
     def _refresh(self, ranking: Ids) -> None:
         """Order anew what is below the sight."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from pudm_gui import theme
 from pudm_gui.label.side import LabelContext
@@ -21,6 +20,7 @@ from pudm_gui.label.suggest.previews import Previews
 from pudm_gui.label.suggest.similar import SimilarTo
 from pudm_gui.label.suggest.similar_section import SimilarSection
 from pudm_gui.label.suggest.source import FeatureSource
+from pudm_gui.widgets.parts import rule, scrolled_column
 
 
 class FindPanel(QScrollArea):
@@ -39,15 +39,7 @@ class FindPanel(QScrollArea):
         self._source, self._most_likely = source, most_likely
         self._duplicates = Duplicates(context.session.project, source, self)
         self._missed = MissedKinds(context.session, source, self)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        body = QFrame()
-        body.setProperty("role", "panel")
-        self.setWidget(body)
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(theme.SPACE_M, theme.SPACE_M, theme.SPACE_M, theme.SPACE_M)
-        layout.setSpacing(theme.SPACE_M)
+        layout = scrolled_column(self, theme.SPACE_M)
         self.card = FeaturesCard(context, source)
         self.likely = LikelySection(context, most_likely)
         self.similar = SimilarSection(context, similar)
@@ -58,11 +50,9 @@ class FindPanel(QScrollArea):
         layout.addWidget(self.card)
         self._below: list[QWidget] = []
         for section in (self.likely, self.similar, self.missed, self.duplicates):
-            rule = QFrame()
-            rule.setProperty("role", "rule")
-            layout.addWidget(rule)
-            layout.addWidget(section)
-            self._below += [rule, section]
+            self._below += [rule(), section]
+        for widget in self._below:
+            layout.addWidget(widget)
         layout.addWidget(self.nudity)
         self.nudity.setVisible(self._nudity.possible)
         layout.addStretch(1)
@@ -75,7 +65,11 @@ class FindPanel(QScrollArea):
         """Whether something is still being worked out."""
         if self._source.busy or self._most_likely.pending:
             return True
-        return self._source.index is not None and None in (self._missed.gaps, self._duplicates.groups)
+        pending = (
+            self._missed.gaps is None and not self._missed.failed,
+            self._duplicates.groups is None and not self._duplicates.failed,
+        )
+        return self._source.index is not None and any(pending)
 
     def shown(self) -> None:
         """The panel came to the front."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from pudm_gui import theme
+from pudm_gui.widgets.parts import note
 
 
 class Section(QWidget):
@@ -36,14 +37,9 @@ class Section(QWidget):
         self.words.setText(text)
         self.words.setVisible(bool(text))
 
-
-def note(text: str = "") -> QLabel:
-    """Small words that wrap."""
-    label = QLabel(text)
-    label.setProperty("role", "small")
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label
+    def failure(self) -> str:
+        """What to say where the program went wrong."""
+        return self.tr("This could not be worked out. Go to another tab and back to try again.")
 
 
 def button(text: str, tip: str = "", *, role: str = "") -> QPushButton:

@@ -119,14 +119,21 @@ class FeatureSource(QObject):
         self._question += 1
         self._loader.cancel_waiting()
         work = partial(find_features, self._session.project, self._encoder)
-        self._loader.submit(work, partial(self._found, self._question))
+        found = partial(self._found, self._question)
+        self._loader.submit(work, found, failed=lambda: found(self._not_found()))
 
     def ask(
-        self, work: Callable[[FeatureIndex], Result], then: Callable[[Result], object], *, slow: bool = False
+        self,
+        work: Callable[[FeatureIndex], Result],
+        then: Callable[[Result], object],
+        *,
+        failed: Callable[[], object] = lambda: None,
+        slow: bool = False,
     ) -> bool:
         """Run `work` on the loaded features on a thread, then `then` on this one; whether there are any.
 
-        An answer about features that have been replaced meanwhile is dropped. What is `slow` does not hold up the rest.
+        An answer about features that have been replaced meanwhile is dropped, and so is a failure, of which `failed`
+        tells otherwise. What is `slow` does not hold up the rest.
         """
         index = self.index
         if index is None:
@@ -136,7 +143,12 @@ class FeatureSource(QObject):
             if index is self.index:
                 then(result)
 
-        (self._slow if slow else self._quick).submit(lambda: _on_one_processor(work, index), answered)
+        def gave_up() -> None:
+            if index is self.index:
+                failed()
+
+        thread = self._slow if slow else self._quick
+        thread.submit(lambda: _on_one_processor(work, index), answered, failed=gave_up)
         return True
 
     def close(self) -> None:
@@ -163,6 +175,13 @@ class FeatureSource(QObject):
             self._encoder = self.job.encoder
         if self._begun:
             self.reload()
+
+    def _not_found(self) -> _Found:
+        """What is loaded stays."""
+        words = self.tr(
+            "The program could not find out which images have been looked at. Open the project again to try once more."
+        )
+        return _Found(self.known, self.index, self.missing, words)
 
     def _found(self, question: int, found: _Found) -> None:
         if question != self._question:
