@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
@@ -220,10 +221,8 @@ def _written(moment: float, length: int, *, ends: bool = False) -> str | None:
 
 
 def _moment(moment: float) -> str:
-    try:
+    with suppress(ValueError, OverflowError, OSError):
         text = datetime.fromtimestamp(moment).isoformat()
         if "T" in text and read_period(text)[0] == moment:
             return text
-    except (ValueError, OverflowError, OSError):
-        pass
     return f"@{moment!r}"

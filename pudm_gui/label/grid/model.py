@@ -250,11 +250,6 @@ class GridModel(QObject):
         self._count()
         self.changed.emit()
 
-    def forget_row(self, image_id: int) -> None:
-        """Something about an image was changed."""
-        self._rows.forget(np.array([image_id], dtype=np.int64))
-        self.changed.emit()
-
     def _take_over(self, change: Change) -> None:
         self._rows.forget(change.ids)  # who labeled it, its tags, whether the label is of an older content
         if change.kind == "tag":
