@@ -143,7 +143,7 @@ class Menus(QObject):
         start = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
         chosen = QFileDialog.getExistingDirectory(self._window, self.tr("Folder of images"), start)
         if chosen and self._window.workspace is not None:
-            self._window.workspace.add_folder(Path(chosen))
+            self._window.workspace.session.add_folder(Path(chosen))
 
     def _scan(self) -> None:
         if self._window.workspace is not None:

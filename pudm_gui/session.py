@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -90,6 +91,18 @@ class Session(QObject):
         scan.finished.connect(self._scan_ended)
         self._scan = scan
         scan.start()
+
+    def add_folder(self, folder: Path) -> None:
+        """Add a folder of images to the project and look into it."""
+        from pudm_gui.project.roots import add_root
+
+        try:
+            add_root(self.project, folder)
+        except UserError as error:
+            self.message.emit(str(error), "error")
+            return
+        self.start_scan()
+        self.images_changed.emit()
 
     def cancel_scan(self) -> None:
         if self._scan is not None:

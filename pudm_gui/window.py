@@ -291,7 +291,7 @@ class MainWindow(QMainWindow):
         if folder.suffix == SUFFIX:
             self.open_project(folder)
         elif self.workspace is not None and not self.workspace.session.read_only:
-            self.workspace.add_folder(folder)
+            self.workspace.session.add_folder(folder)
         elif self.workspace is None:
             self.start.offer(folder)
 

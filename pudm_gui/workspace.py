@@ -6,7 +6,6 @@ import gc
 import logging
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
@@ -19,7 +18,6 @@ from pudm_gui.widgets.off_thread import OffThread
 from pudm_gui.widgets.qt_types import MODULES, make_types
 from pudm_gui.widgets.rail import Rail
 from pudm_gui.widgets.status_line import Activity, StatusLine
-from training.errors import UserError
 from training.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -102,18 +100,6 @@ class Workspace(QObject):
             self.jobs.attach(run)
         if runs and self.session.current_run is None:
             self.session.current_run = runs[0]
-
-    def add_folder(self, folder: Path) -> None:
-        """Add a folder of images and look into it."""
-        from pudm_gui.project.roots import add_root
-
-        try:
-            add_root(self.session.project, folder)
-        except UserError as error:
-            self.session.message.emit(str(error), "error")
-            return
-        self.session.images_changed.emit()
-        self.session.start_scan()
 
     def close(self) -> None:
         """Let go of the project. Jobs go on without a window."""

@@ -63,7 +63,7 @@ class Keys(QObject):
             self._add(self.tr("Reject the suggestion: normal"), finding.judging.reject, "X"),
         ]
         self._separate()
-        look = self._add(self.tr("&Look closely"), page.open_look, "Space", "Return", on=view, icon_name="zoom-in")
+        look = self._add(self.tr("&Look closely"), page.closely.open, "Space", "Return", on=view, icon_name="zoom-in")
         self.for_images.append(look)
         self._add(self.tr("&Find a name"), self._search, standard.Find, icon_name="search")
         self._add(self.tr("Saved &views"), page.bar.open_views, "Ctrl+K", icon_name="bookmark")
@@ -133,15 +133,13 @@ class Keys(QObject):
 
     def _add_tag(self) -> None:
         page = self._page
-        if page.looking:
-            page.close_look()
+        page.closely.close()
         if page.tagging.can_tag():
             page.show_panel("image")
             page.close_up.tags.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _search(self) -> None:
-        if self._page.looking:
-            self._page.close_look()
+        self._page.closely.close()
         self._page.bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._page.bar.search.selectAll()
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayou
 from pudm_gui.jobs import JobRunner
 from pudm_gui.label.actions import LabelActions
 from pudm_gui.label.close_up import CloseUp
+from pudm_gui.label.closely import Closely
 from pudm_gui.label.empty import EmptyStates
 from pudm_gui.label.exchange.drops import TableDrops
 from pudm_gui.label.exchange.exchange import Exchange
@@ -35,11 +36,9 @@ from pudm_gui.label.tags.stock import TagStock
 from pudm_gui.label.tags.tagging import Tagging
 from pudm_gui.label.wellbeing.wellbeing import Wellbeing
 from pudm_gui.project.model import Counts
-from pudm_gui.project.roots import add_root
 from pudm_gui.project.thumbnails import ThumbnailCache
 from pudm_gui.session import Session
 from pudm_gui.widgets.rail import RailState
-from training.errors import UserError
 
 FOLLOW_MS = 40
 """The close-up follows when the keyboard has stood still for so long: holding an arrow down stays smooth."""
@@ -80,6 +79,10 @@ class LabelPage(QWidget):
         self.hints = HintLine(self.settings)
         self.empty = EmptyStates(session)
         self.actions_on_labels = LabelActions(session, self)
+        self.stack = QStackedWidget()
+        for widget in (self.empty, self.view, self.look):
+            self.stack.addWidget(widget)
+        self.closely = Closely(self.stack, self.view, self.look, self)
         self.labeling = Labeling(
             self.view, self.actions_on_labels, self.hints, self.settings, lambda: self.looking, self
         )
@@ -134,7 +137,7 @@ class LabelPage(QWidget):
     @property
     def looking(self) -> bool:
         """Whether one image fills the page."""
-        return self.stack.currentWidget() is self.look
+        return self.closely.looking
 
     @property
     def busy(self) -> bool:
@@ -179,32 +182,6 @@ class LabelPage(QWidget):
 
     # --- what the person does
 
-    def open_look(self, index: int | None = None) -> None:
-        """Fill the page with one image."""
-        index = self.view.selection.current if index is None else index
-        if index is None or index >= len(self.model):
-            return
-        if index != self.view.selection.current:
-            self.view.go_to(index)
-        self._show_look(True)
-        self.look.setFocus()
-        self._show_current()
-
-    def close_look(self) -> None:
-        """Back to the grid, at the image that was looked at."""
-        self._show_look(False)
-        self.view.setFocus()
-        if self.view.selection.current is not None:
-            self.view.sight.show(self.view.selection.current)
-        self._show_current()
-
-    def step(self, by: int) -> None:
-        """Go on to another image."""
-        target = (self.view.selection.current or 0) + by
-        if 0 <= target < len(self.model):
-            self.view.go_to(target)
-            self._show_current()
-
     def choose_folder(self) -> None:
         """Ask for a folder of images and add it."""
         start = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
@@ -214,13 +191,7 @@ class LabelPage(QWidget):
 
     def add_folder(self, folder: Path) -> None:
         """Add a folder of images to the project and look into it."""
-        try:
-            add_root(self.session.project, folder)
-        except UserError as error:
-            self.session.message.emit(str(error), "error")
-            return
-        self.session.start_scan()
-        self.session.images_changed.emit()
+        self.session.add_folder(folder)
 
     def prepare_thumbnails(self) -> None:
         """Make the thumbnails of all images, of the size that is seen now."""
@@ -243,8 +214,7 @@ class LabelPage(QWidget):
 
     def show_panel(self, name: str) -> None:
         """Bring a panel at the side to the front, also where the side is put away."""
-        if self.looking:
-            self.close_look()
+        self.closely.close()
         self.bar.close_up.setChecked(True)
         self.side.show_panel(name)
 
@@ -271,9 +241,6 @@ class LabelPage(QWidget):
         self.side.show_panel("image")
 
     def _lay_out(self) -> None:
-        self.stack = QStackedWidget()
-        for widget in (self.empty, self.view, self.look):
-            self.stack.addWidget(widget)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.addWidget(self.stack)
         self.splitter.addWidget(self.side)
@@ -306,7 +273,8 @@ class LabelPage(QWidget):
         self.preparing.told.connect(self.hints.tell)
         self.model.counts_changed.connect(self._counts_changed)
         self.view.selection_changed.connect(self._selection_changed)
-        self.view.opened.connect(self.open_look)
+        self.closely.changed.connect(self._look_changed)
+        self.closely.moved.connect(self._show_current)
         self.view.marked.connect(self.labeling.toggle)
         self.view.tile_changed.connect(self.set_tile)
         self.view.peeking.connect(self.shown_image.peek)
@@ -322,10 +290,8 @@ class LabelPage(QWidget):
         self.close_up.marked.connect(self.labeling.mark_shown)
         self.close_up.similar_wanted.connect(self.finding.similar.show_for_selection)
         self.close_up.tags.returnPressed.connect(self.view.setFocus)
-        self.close_up.look_wanted.connect(self.open_look)
+        self.close_up.look_wanted.connect(self.closely.open)
         self.close_up.peeked.connect(self.shown_image.peek)
-        self.look.stepped.connect(self.step)
-        self.look.closed.connect(self.close_look)
         self.look.peeked.connect(self.shown_image.peek)
         self.hints.put_away.connect(self.finding.put_away)
         self.finding.panel_wanted.connect(self.show_panel)
@@ -370,14 +336,13 @@ class LabelPage(QWidget):
         if self.looking and not empty:
             return
         if self.looking:
-            self._show_look(False)
+            self.closely.leave()
         if self.stack.currentWidget() is self.empty and not empty and not self.bar.search.hasFocus():
             self.view.setFocus()
         self.stack.setCurrentWidget(self.empty if empty else self.view)
 
-    def _show_look(self, looking: bool) -> None:
-        self.stack.setCurrentWidget(self.look if looking else self.view)
-        self.bar.setVisible(not looking)
+    def _look_changed(self) -> None:
+        self.bar.setVisible(not self.looking)
         self._show_close_up()
         self._show_keys()
 

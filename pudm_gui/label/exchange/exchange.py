@@ -237,8 +237,7 @@ class Exchange(QObject):
         self.waiting_bar.hide()
 
     def _show(self) -> None:
-        if self._page.looking:
-            self._page.close_look()
+        self._page.closely.close()
         self._curtain.draw()
 
     def _hide(self) -> None:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from pudm_gui.label.grid.counting import Counting
 from pudm_gui.label.grid.places import Places
 from pudm_gui.label.grid.ranges import RangeSet
 from pudm_gui.label.grid.rows import Rows
 from pudm_gui.memory import give_back
-from pudm_gui.project.images import counts, image_ids, label_totals, labels_for
+from pudm_gui.project.images import counts, image_ids, labels_for
 from pudm_gui.project.model import Change, Counts, Ids, ImageFilter, ImageRow, Label
 from pudm_gui.project.project import Project
 from pudm_gui.widgets.off_thread import OffThread
@@ -72,22 +73,26 @@ class GridModel(QObject):
         self.loaded = False
         self.ids: Ids = np.empty(0, dtype=np.int64)
         self.labels: NDArray[np.uint8] = np.empty(0, dtype=np.uint8)
-        self.counts = Counts(0, 0, 0, 0, 0)
         self._places = Places(self.ids)
         self._rows = Rows(project)
         self._query = 0
-        self._counted = 0
         self._changes: list[Change] = []
         self._asking = False
         self._again = False
         self._closed = False
         self._thread = OffThread(self, threads=1)
-        self._counting = OffThread(self, threads=1)
+        self._counting = Counting(project, self)
+        self._counting.changed.connect(self.counts_changed)
         self._later = QTimer(self, singleShot=True, interval=RELOAD_MS)
         self._later.timeout.connect(self._pause_over)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def counts(self) -> Counts:
+        """The counts over all images."""
+        return self._counting.counts
 
     @property
     def busy(self) -> bool:
@@ -128,11 +133,10 @@ class GridModel(QObject):
         """Wait for the threads, and ask no more: the project is about to be closed."""
         self._closed = True
         self._query += 1
-        self._counted += 1
         self._later.stop()
-        for thread in (self._thread, self._counting):
-            thread.cancel_waiting()
-            thread.wait()
+        self._counting.close()
+        self._thread.cancel_waiting()
+        self._thread.wait()
 
     def _pause_over(self) -> None:
         if self._again:
@@ -175,7 +179,7 @@ class GridModel(QObject):
             self.changed.emit()
         else:
             self.reset.emit(other)
-        self._set_counts(answer.counts)
+        self._counting.take_over(answer.counts)
 
     def _catch_up(self) -> None:
         """Take over the changes that were made after the question was put: perhaps they are not part of the answer."""
@@ -247,7 +251,7 @@ class GridModel(QObject):
         if self._asking:
             self._changes.append(change)
         self._take_over(change)
-        self._count()
+        self._counting.follow()
         self.changed.emit()
 
     def _take_over(self, change: Change) -> None:
@@ -270,31 +274,6 @@ class GridModel(QObject):
         self.labels = labels
         self._catch_up()
         self.changed.emit()
-
-    def _count(self) -> None:
-        """Count from what is at hand; where there are unreadable or changed images, a thread finds out whether
-        some have a label, or an old one still."""
-        before = self.counts
-        hopeless = before.total - before.unlabeled - before.sensitive - before.normal
-        sensitive, normal = label_totals(self.project.db)
-        unlabeled = before.total - sensitive - normal - hopeless
-        self._set_counts(replace(before, unlabeled=unlabeled, sensitive=sensitive, normal=normal))
-        if before.unreadable or before.changed:
-            self._count_exactly()
-
-    def _count_exactly(self) -> None:
-        project = self.project
-        self._counted += 1
-        number = self._counted
-        self._counting.cancel_waiting()
-        self._counting.submit(
-            lambda: counts(project), lambda found: self._set_counts(found) if number == self._counted else None
-        )
-
-    def _set_counts(self, found: Counts) -> None:
-        if found != self.counts:
-            self.counts = found
-            self.counts_changed.emit(found)
 
 
 def _go_on(shown: ImageFilter, wanted: ImageFilter) -> bool:

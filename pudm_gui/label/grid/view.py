@@ -20,12 +20,12 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from pudm_gui import theme
 from pudm_gui.label.grid.geometry import Geometry
+from pudm_gui.label.grid.keeping import Kept
 from pudm_gui.label.grid.model import GridModel
 from pudm_gui.label.grid.navigation import KEYS, destination
 from pudm_gui.label.grid.pointer import Pointer
-from pudm_gui.label.grid.ranges import RangeSet
 from pudm_gui.label.grid.selection import Selection
-from pudm_gui.label.grid.sight import Landmark, Sight
+from pudm_gui.label.grid.sight import Sight
 from pudm_gui.label.grid.thumbnail import Tile, Wanted, key_of
 from pudm_gui.label.grid.thumbnails import Thumbnails
 from pudm_gui.label.grid.tiles import Look, paint_band, paint_tile, picture_edge
@@ -77,7 +77,7 @@ class GridView(QAbstractScrollArea):
         self._peeked: int | None = None
         self._peek_chosen = False
         self._dragged_to = QPoint()
-        self._kept: tuple[Ids, Ids, Landmark | None] = (model.ids, model.ids, None)
+        self._kept = Kept.of(model, self.selection, None)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # a bar that comes and goes shifts tiles
@@ -251,27 +251,15 @@ class GridView(QAbstractScrollArea):
     # --- another list
 
     def _note_place(self) -> None:
-        """Note by id what is chosen, what stands from the keyboard's place on, and what is in sight."""
-        current = self.selection.current
-        self._kept = (
-            self.chosen_ids(),
-            self.model.ids[:0] if current is None else self.model.ids[current:],
-            self.sight.landmark(),
-        )
+        self._kept = Kept.of(self.model, self.selection, self.sight.landmark())
 
     def _model_was_reset(self, other_filter: bool) -> None:
         self.pointer.release()
         self.pointer.hover(None)
-        chosen, onwards, landmark = self._kept
-        ranges = self.model.ranges_of(chosen) if len(chosen) else RangeSet()
-        places = self.model.places(onwards[:1] if other_filter else onwards)
-        place = int(places[0]) if len(places) else None  # that of the first that is still there
-        if place is None and len(onwards) and len(self.model) and not other_filter:
-            place = len(self.model) - 1  # the arrows go on from nearby
-        self.selection = Selection(ranges, place, place)
-        self.sight.find(None if other_filter else landmark)
-        if other_filter and place is not None and ranges:
-            self.sight.show(place)
+        self.selection = self._kept.selection_in(self.model, other_filter=other_filter)
+        self.sight.find(None if other_filter else self._kept.landmark)
+        if other_filter and self.selection.current is not None and self.selection.chosen:
+            self.sight.show(self.selection.current)
         self.refresh()
         self.selection_changed.emit()
 
