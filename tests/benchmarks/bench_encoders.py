@@ -1,17 +1,15 @@
-"""How well and how fast encoders tell images apart: ``python -m tests.benchmarks.bench_encoders [--measure speed]``.
+"""How well and how fast encoders tell images apart: ``python -m tests.benchmarks.bench_encoders DATA``.
 
-On real images: 2,000 test images of CIFAR-10, 600 photos of cats and dogs, 2,000 test images of MNIST. "Alike" is the
-share of images whose most similar other one (cosine) is of the same class, by the features and by their 128 principal
-components, which is what suggestions use. Speed is that of whole photos: read, decode, prepare with as many threads as
-the job has, encode.
+DATA is the folder of real images of `tests/README.md`, of which it takes 2,000 test images of CIFAR-10, 600 photos of
+cats and dogs and 2,000 test images of MNIST. "Alike" is the share of images whose most similar other one (cosine) is of
+the same class, by the features and by their 128 principal components, which is what suggestions use. With
+``--measure speed``, that of whole photos: read, decode, prepare with as many threads as the job has, encode.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import io
-import os
 import time
 import zipfile
 from collections.abc import Callable
@@ -26,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests import real_images
 from training.decoding import decoder_threads
 from training.derive import COMPONENTS, principal_components
 from training.device import describe, pick_device
@@ -34,7 +33,6 @@ from training.feature_writer import unit_rows
 from training.images import Source, load
 from training.spec import FeaturesSpec
 
-DATA = Path(os.environ.get("PUDM_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SIZES = (128, 160, 192, 224)
 """Pixels at which the ImageNet encoder is tried."""
 T = TypeVar("T")
@@ -59,23 +57,21 @@ class Speed:
     encoded: float
 
 
-def cifar() -> Images:
-    with zipfile.ZipFile(DATA / "cifar10" / "cifar10_subset_lossless_webp.zip") as archive:
+def cifar(data: Path) -> Images:
+    with zipfile.ZipFile(data / "cifar10" / "cifar10_subset_lossless_webp.zip") as archive:
         names = _some([name for name in archive.namelist() if name.startswith("test/") and name.endswith(".webp")])
         return Images("CIFAR-10", [archive.read(name) for name in names], np.array([n.split("/")[1] for n in names]))
 
 
-def cats_and_dogs() -> Images:
-    files = sorted((DATA / "photos" / "cats-dogs").rglob("*.jpg"))
+def cats_and_dogs(data: Path) -> Images:
+    files = sorted((data / "photos" / "cats-dogs").rglob("*.jpg"))
     return Images("cats and dogs", list(files), np.array([file.parent.name for file in files]))
 
 
-def mnist() -> Images:
-    folder = DATA / "mnist"
-    pixels = np.frombuffer(gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16)
-    digits = np.frombuffer(gzip.decompress((folder / "t10k-labels-idx1-ubyte.gz").read_bytes()), np.uint8, offset=8)
+def mnist(data: Path) -> Images:
+    pixels, digits = real_images.mnist(data, part="t10k")
     chosen = _some(list(range(len(digits))))
-    return Images("MNIST", [_png(pixels.reshape(-1, 28, 28)[index]) for index in chosen], digits[chosen].astype(str))
+    return Images("MNIST", [_png(pixels[index]) for index in chosen], digits[chosen].astype(str))
 
 
 def _some(items: list[T]) -> list[T]:
@@ -123,8 +119,7 @@ def shares(encoder: Encoder, sets: list[Images]) -> dict[str, tuple[float, float
     return found
 
 
-def speed(encoder: Encoder) -> Speed:
-    photos = cats_and_dogs()
+def speed(encoder: Encoder, photos: Images) -> Speed:
     photos = Images(photos.name, photos.sources[::TIMED_EVERY], photos.classes[::TIMED_EVERY])
     whole, encoding = [], []
     for _ in range(TIMED_ROUNDS):
@@ -153,19 +148,21 @@ def encoders(bases: list[Path], device: torch.device) -> dict[str, Callable[[], 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
     parser.add_argument("--base", type=Path, nargs="*", default=[], help="diffusers folders to look with as well")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--measure", choices=("alike", "speed"), default="alike")
     options = parser.parse_args()
     device = pick_device(options.device)
-    sets = [cifar(), cats_and_dogs(), mnist()] if options.measure == "alike" else []
+    photos = cats_and_dogs(options.data)
+    sets = [cifar(options.data), photos, mnist(options.data)] if options.measure == "alike" else []
     print(describe(device), f"{decoder_threads()} threads decode", sep=", ")
     for name, make in encoders(options.base, device).items():
         encoder = make()
         if options.measure == "alike":
             told = "  ".join(f"{key} {full:.3f} / {few:.3f}" for key, (full, few) in shares(encoder, sets).items())
         else:
-            found = speed(encoder)
+            found = speed(encoder, photos)
             told = f"{found.photos:.0f} photos/s, encoding alone {found.encoded:.0f}/s"
         print(f"{name:24} {encoder.dimension:5} numbers  {told}", flush=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from PIL import Image
 
 from pudm_gui.suggest.index import FeatureIndex
 from tests.pudm_gui.suggest.stores import ANIMALS, cifar, index_of, write_store
+from tests.real_images import mnist
 from training.derive import COMPONENTS, principal_components
 from training.feature_writer import unit_rows
 from training.perceptual_hash import perceptual_hashes, small_grey
@@ -38,8 +38,8 @@ class Pool:
 def pools(test_data: Path) -> list[Pool]:
     images, kinds = cifar(test_data, CIFAR_EACH)
     every = [_pool("CIFAR-10 animals", images, kinds, np.isin(kinds, ANIMALS), VEHICLES)]
-    pixels, digits = _digits(test_data)
-    images = [Image.fromarray(picture) for picture in pixels]
+    pixels, numbers = mnist(test_data)
+    images, digits = [Image.fromarray(picture) for picture in pixels], numbers.astype(str)
     every.append(_pool("MNIST odd", images, digits, np.isin(digits, list("13579")), EVEN))
     every.append(_pool("MNIST 3", images, digits, digits == "3", EVEN // 2))
     files = [*(test_data / "photos" / "cats-dogs").glob("*/*.jpg")]
@@ -78,16 +78,6 @@ def _pool(
     wanted = rng.permutation(np.flatnonzero(sensitive))[: round(len(others) * SHARE / (1 - SHARE))]
     chosen = rng.permutation(np.concatenate([others, wanted]))
     return Pool(name, [images[place] for place in chosen], kinds[chosen], sensitive[chosen])
-
-
-def _digits(test_data: Path) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
-    folder = test_data / "mnist"
-    with (
-        gzip.open(folder / "train-images-idx3-ubyte.gz") as images,
-        gzip.open(folder / "train-labels-idx1-ubyte.gz") as labels,
-    ):
-        pixels = np.frombuffer(images.read(), np.uint8, offset=16).reshape(-1, 28, 28)
-        return pixels, np.frombuffer(labels.read(), np.uint8, offset=8).astype(str)
 
 
 def _photo(file: Path) -> Image.Image:

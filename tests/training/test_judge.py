@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from tests import real_images
 from tests.training.builders import write_images
 from training import judge as judge_module
 from training.errors import UserError
@@ -34,11 +34,8 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def mnist(test_data: Path) -> tuple[np.ndarray, np.ndarray]:
     """4,000 MNIST digits averaged to 14 × 14 and flattened, and whether each is odd."""
-    with gzip.open(test_data / "mnist" / "train-images-idx3-ubyte.gz") as file:
-        images = np.frombuffer(file.read(16 + 4000 * 784), np.uint8, offset=16).reshape(-1, 14, 2, 14, 2).mean((2, 4))
-    with gzip.open(test_data / "mnist" / "train-labels-idx1-ubyte.gz") as file:
-        labels = np.frombuffer(file.read(8 + 4000), np.uint8, offset=8)
-    return images.reshape(4000, -1), labels % 2 == 1
+    images, digits = real_images.mnist(test_data, 4000)
+    return images.reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(4000, -1), digits % 2 == 1
 
 
 def test_truth_judge_is_right_on_digits_it_never_saw(digits: tuple[np.ndarray, np.ndarray]) -> None:

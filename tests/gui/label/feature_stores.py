@@ -21,7 +21,6 @@ def write_features(
     project: Project,
     encoder: str = "pixels",
     *,
-    group_of: Callable[[str], int] = lambda name: int(name[0]),
     keep: Callable[[str], bool] = lambda name: True,
 ) -> None:
     """Features of all images whose file name `keep` takes: their pixels, as those of digits named DIGIT-NUMBER.png.
@@ -31,7 +30,7 @@ def write_features(
     rows = [row for row in image_rows(project, image_ids(project)) if keep(Path(row.path).name) and not row.problem]
     rows = list({row.sha256: row for row in rows}.values())
     pixels = np.stack([_pixels(row.file) for row in rows])
-    groups = np.array([group_of(Path(row.path).name) for row in rows])
+    groups = np.array([int(Path(row.path).name[0]) for row in rows])
     digests = digest_rows([row.sha256 for row in rows])
     write_store(
         project.path / "features" / encoder,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import zipfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pudm_gui.suggest.index import FeatureIndex
+from tests import real_images
 from training.feature_store import CLUSTERS, MAP, REDUCED, FeatureStore, StoreInfo
 from training.feature_writer import FeatureWriter, unit_rows
 
@@ -67,13 +67,7 @@ def components_of(features: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def mnist(test_data: Path, count: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """The first digits, ``(count, 784)`` in [-1, 1], and which they are."""
-    folder = test_data / "mnist"
-    with (
-        gzip.open(folder / "train-images-idx3-ubyte.gz") as images,
-        gzip.open(folder / "train-labels-idx1-ubyte.gz") as labels,
-    ):
-        pixels = np.frombuffer(images.read(16 + 784 * count), np.uint8, offset=16)
-        digits = np.frombuffer(labels.read(8 + count), np.uint8, offset=8)
+    pixels, digits = real_images.mnist(test_data, count)
     return pixels.reshape(-1, 784).astype(np.float32) / 127.5 - 1, digits
 
 
