@@ -10,12 +10,12 @@ import argparse
 import csv
 import hashlib
 import tempfile
-import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import psutil
 
 from pudm_gui.project.exchange.exporting import export
 from pudm_gui.project.exchange.importing import apply, preview_import
@@ -26,34 +26,24 @@ from pudm_gui.project.model import Label
 from pudm_gui.project.paths import sort_key
 from pudm_gui.project.project import Project
 from pudm_gui.project.roots import add_root
+from tests.benchmarks.timing import Watch
 
 PER_FOLDER = 500
 LABELS = ("sensitive", "normal", "unlabeled")
 
 
-class Peak:
-    """Seconds of a block, those of the processor, and by how many megabytes resident memory grew at most."""
-
-    def __init__(self, what: str) -> None:
-        self._what, self._over = what, threading.Event()
-
-    def __enter__(self) -> None:
-        self._process = psutil.Process()
-        self._before = self._most = self._process.memory_info().rss
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        self._started, self._worked = time.perf_counter(), time.process_time()
-
-    def __exit__(self, *_: object) -> None:
-        seconds, worked = time.perf_counter() - self._started, time.process_time() - self._worked
-        self._over.set()
-        self._thread.join()
-        more = (self._most - self._before) / 1e6
-        print(f"{self._what:<24} {seconds:8.2f} s  {worked:8.2f} s of CPU  {more:7.0f} MB more", flush=True)
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.02):
-            self._most = max(self._most, self._process.memory_info().rss)
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Print what a block takes: seconds, those of the processor, memory, and the patience of another thread."""
+    with Watch() as watch:
+        started, worked = time.perf_counter(), time.process_time()
+        yield
+        seconds, worked = time.perf_counter() - started, time.process_time() - worked
+    print(
+        f"{what:<24} {seconds:8.2f} s  {worked:8.2f} s of CPU  {watch.most:7.0f} MB more, another thread waited "
+        f"{1e3 * watch.longest:.0f} ms",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -72,23 +62,23 @@ def main() -> None:
 
 
 def measure(project: Project, table: Path, count: int) -> None:
-    with Peak("csv.reader alone"), table.open(encoding="utf-8", newline="") as file:
+    with told("csv.reader alone"), table.open(encoding="utf-8", newline="") as file:
         assert sum(1 for _ in csv.reader(file)) == count + 1
-    with Peak("preview"):
+    with told("preview"):
         plan = preview_import(project, table)
     assert plan.rows == count and not plan.unknown.count and not plan.problems.count, plan.problems.first[:3]
     assert plan.by_content == count // 10
     print(f"    {len(plan.changed):,} images change, {len(plan.tags.added.ids):,} tags put on")
     print(f"    waiting for a cancelled preview to end: {1e3 * cancelled(project, table):.0f} ms")
-    with Peak("import"):
+    with told("import"):
         changes = apply(project, plan)
     assert sum(change.count for change in changes) == len(plan.changed)
-    with Peak("undo"):
+    with told("undo"):
         undo(project)
-    with Peak("redo"):
+    with told("redo"):
         redo(project)
     for name in ("out.csv", "out.jsonl"):
-        with Peak(f"export {name}"):
+        with told(f"export {name}"):
             written = export(project, table.with_name(name)).written
         print(f"    {written:,} rows")
 

@@ -9,7 +9,6 @@ import os
 import sqlite3
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from pudm_gui.project.labels import apply_labels, redo, set_label, undo
 from pudm_gui.project.model import Ids, Label
 from pudm_gui.project.project import Project
 from pudm_gui.project.reverting import revert
+from tests.benchmarks.timing import timed
 
 IMAGES, MANY, ACTIONS = 1_000_000, 100_000, 100_000
 RUNS = 3
@@ -126,11 +126,7 @@ def panel(project: Project, ids: Ids) -> None:
 
 
 def say(what: str, do: Callable[[], object], runs: int = RUNS) -> None:
-    times = []
-    for _ in range(runs):
-        begin = time.perf_counter()
-        do()
-        times.append(1e3 * (time.perf_counter() - begin))
+    times = [1e3 * timed(do) for _ in range(runs)]
     print(f"{what:<48} {statistics.median(times):9.1f} ms ({min(times):.1f} to {max(times):.1f})")
 
 

@@ -67,12 +67,8 @@ class Person:
     def all(self) -> dict[str, Callable[[], Iterator[Wait]]]:
         return {
             "open": self.open,
-            f"move {STEPS} times": lambda: self.repeat(
-                lambda step: self.canvas.move_by(0.02 if step % 2 else -0.02, 0)
-            ),
-            f"zoom {STEPS} times": lambda: self.repeat(
-                lambda step: self.canvas.zoom(0.93 if step < STEPS / 2 else 1.08)
-            ),
+            f"move {STEPS} times": lambda: self.repeat(self.move),
+            f"zoom {STEPS} times": lambda: self.repeat(self.zoom),
             f"point at {STEPS} images": lambda: self.repeat(self.point),
             "draw around a third": self.draw_around,
             "choose 100,000 images in the grid": self.follow,
@@ -92,7 +88,7 @@ class Person:
         yield self.next_drawing()
 
     def move(self, step: int) -> None:
-        self.canvas.move_by(0.02 if step < STEPS / 2 else -0.02, 0)
+        self.canvas.move_by(0.02 if step % 2 else -0.02, 0)
 
     def zoom(self, step: int) -> None:
         self.canvas.zoom(0.93 if step < STEPS / 2 else 1.08)

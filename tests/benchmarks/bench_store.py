@@ -31,7 +31,7 @@ from pudm_gui.project.scan import ScanProgress, scan
 from pudm_gui.project.tags import tag_images
 from tests.benchmarks.million import FIRST_DAY, make_images
 from tests.benchmarks.old_project import write_old_project
-from tests.benchmarks.store_timing import Curator, Ticker, median, say, timed
+from tests.benchmarks.timing import Curator, Watch, median, say, timed
 
 DAY = 86_400
 
@@ -133,10 +133,10 @@ def questions(project: Project) -> None:
     say("rows of 200", median(lambda: image_rows(project, ids[:200])))
     say("counts", median(lambda: counts(project)))
     say("what there is to filter by", median(lambda: facets(project), 3))
-    with Ticker() as ticker:
+    with Watch() as watch:
         for condition in conditions.values():
             image_ids(project, ImageFilter(**condition))  # type: ignore[arg-type]
-    print(f"    longest wait of another thread for a tick of 1 ms while filtering: {1e3 * ticker.longest:.1f} ms")
+    print(f"    longest wait of another thread for a tick of 1 ms while filtering: {1e3 * watch.longest:.1f} ms")
 
 
 def spread_labels(project: Project) -> None:
@@ -172,10 +172,10 @@ def table(project: Project, file: Path) -> None:
         rows = csv.writer(out)
         rows.writerow(("path", "label"))
         rows.writerows((path, ("sensitive", "normal")[n % 2]) for n, path in enumerate(paths))
-    with Ticker() as ticker:
+    with Watch() as watch:
         seconds = timed(lambda: import_labels(project, file))
     say("import of a table with all", seconds, len(ids))
-    print(f"    longest wait of another thread for a tick of 1 ms meanwhile: {1e3 * ticker.longest:.1f} ms")
+    print(f"    longest wait of another thread for a tick of 1 ms meanwhile: {1e3 * watch.longest:.1f} ms")
     say("undo of it", timed(lambda: undo(project)), len(ids))
 
 

@@ -6,10 +6,7 @@ DATA is the folder of real images of `tests/README.md`. Every draw has a seed; f
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +22,7 @@ from pudm_gui.suggest.duplicates import duplicate_groups
 from pudm_gui.suggest.index import FeatureIndex
 from pudm_gui.suggest.similar import similar
 from tests.benchmarks.suggestion_data import Pool, baselines, described, pools
+from tests.benchmarks.timing import Watch, timed
 from tests.pudm_gui.suggest.stores import write_store
 from training.feature_writer import unit_rows
 from training.spec import FeaturesSpec
@@ -217,44 +215,13 @@ def _made_up(images: int, folder: Path) -> tuple[Project, object]:
 
 
 def _say(what: str, action: Callable[[], object]) -> None:
-    before = _resident()
-    with _Watcher() as watcher:
-        started = time.perf_counter()
-        action()
-        seconds = time.perf_counter() - started
+    with Watch() as watch:
+        seconds = timed(action)
     print(
-        f"  {what:34} {seconds:7.2f} s, {watcher.most - before:5.0f} MB more at most, another thread waited "
-        f"{1e3 * watcher.longest:.0f} ms",
+        f"  {what:34} {seconds:7.2f} s, {watch.most:5.0f} MB more at most, another thread waited "
+        f"{1e3 * watch.longest:.0f} ms",
         flush=True,
     )
-
-
-class _Watcher:
-    """Another thread, which wants to run every 2 ms: the longest that it waited, and the most memory it saw."""
-
-    def __enter__(self) -> _Watcher:
-        self.longest, self.most = 0.0, _resident()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.is_set():
-            started = time.perf_counter()
-            time.sleep(0.002)
-            self.longest = max(self.longest, time.perf_counter() - started - 0.002)
-            self.most = max(self.most, _resident())
-
-
-def _resident() -> float:
-    """Megabytes of this process alone, without mapped files."""
-    fields = Path("/proc/self/statm").read_text("ascii").split()
-    return (int(fields[1]) - int(fields[2])) * resource.getpagesize() / 1e6
 
 
 def _labels(pool: Pool, seed: int, count: int = LABELED, allowed: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:

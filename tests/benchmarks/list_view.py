@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from statistics import median
 
 ROUNDS = 5
 
@@ -17,7 +18,7 @@ def compare(model, thumbnails) -> tuple[float, float]:
     times: dict[str, tuple[float, float]] = {}
     for name, make in (("ours", lambda: GridView(model, thumbnails)), ("QListView", lambda: list_view(len(model)))):
         rounds = [show_and_resize(make) for _ in range(ROUNDS if name == "ours" else 1)]
-        times[name] = tuple(sorted(each)[len(each) // 2] for each in zip(*rounds, strict=True))
+        times[name] = tuple(median(each) for each in zip(*rounds, strict=True))
         QApplication.processEvents()
         shown, resized = times[name]
         print(f"{name:<10} show {1000 * shown:9.1f} ms, resize {1000 * resized:9.1f} ms", flush=True)

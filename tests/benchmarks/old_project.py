@@ -43,18 +43,18 @@ def write_old_project(path: Path, images: int) -> int:
 
 def _write_history(db: sqlite3.Connection, images: int) -> int:
     choose, labels, rows = random.Random(0), {}, 0
-    done: list[tuple[int, int, int, dict[int, tuple[int, int]]]] = []
+    done: list[tuple[int, int, dict[int, tuple[int, int]]]] = []
     head = 0
     for action in range(1, 2 * images // LABELED_AT_ONCE + 1):
         if done and choose.random() < 0.2:
-            target, parent, _, theirs = done.pop()
+            target, parent, theirs = done.pop()
             kind, label, head = "undo", None, parent
             effect = {image: (new, old) for image, (old, new) in theirs.items()}
         else:
             target, kind, label = None, "label", choose.choice((1, 2))
             first = choose.randrange(max(1, images - LABELED_AT_ONCE))
             effect = {image: (labels.get(image, 0), label) for image in range(first + 1, first + 1 + LABELED_AT_ONCE)}
-            done.append((action, head, label, effect))
+            done.append((action, head, effect))
             head = action
         labels |= {image: new for image, (_, new) in effect.items()}
         db.execute(

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from PIL import Image
@@ -39,7 +40,7 @@ def compare_on(files: list[Path], name: str) -> tuple[float, float]:
         bare.append(rate(lambda file: decode(file, level), files, THREADS))
         for rates, found in zip((made, stored, cached), through_the_window(files), strict=True):
             rates.append(found)
-    bare_, made_, stored_, cached_ = (sorted(each)[len(each) // 2] for each in (bare, made, stored, cached))
+    bare_, made_, stored_, cached_ = (median(each) for each in (bare, made, stored, cached))
     print(
         f"{name}, {THREADS} threads: bare decoding {bare_:.0f} a second, in the window {made_:.0f} "
         f"(with storing them afterwards {stored_:.0f}), cached {cached_:.0f}",

@@ -8,21 +8,32 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import psutil
 
 from pudm_gui.project.labels import set_label
 from pudm_gui.project.model import Label
 from pudm_gui.project.project import Project
 
 
-class Ticker:
-    """Stands for the window: a thread that wants the interpreter every millisecond, and notes how long it waited."""
+class Watch:
+    """Stands for the window: a thread that wants the interpreter every millisecond.
+
+    Attributes
+    ----------
+    longest
+        Seconds that it waited at most.
+    most
+        Megabytes by which this process grew at most, without files that are mapped.
+    """
 
     def __init__(self) -> None:
-        self.longest = 0.0
+        self.longest = self.most = 0.0
+        self._process = psutil.Process()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Ticker:
+    def __enter__(self) -> Watch:
+        self._before = self._megabytes()
         self._thread.start()
         return self
 
@@ -35,6 +46,11 @@ class Ticker:
             started = time.perf_counter()
             time.sleep(0.001)
             self.longest = max(self.longest, time.perf_counter() - started - 0.001)
+            self.most = max(self.most, self._megabytes() - self._before)
+
+    def _megabytes(self) -> float:
+        memory = self._process.memory_info()
+        return (memory.rss - getattr(memory, "shared", 0)) / 1e6
 
 
 class Curator:
